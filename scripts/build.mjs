@@ -1,0 +1,49 @@
+// Bundles src/cli/main.ts into dist/: split ESM chunks, so that a command loads only what it uses.
+import { readFile, rm, writeFile } from 'node:fs/promises'
+import { build } from 'esbuild'
+
+/** Packages that may be loaded before a command is chosen; everything else comes by `await import()`. */
+const EAGER_PACKAGES = new Set(['commander', '@commander-js/extra-typings'])
+const EAGER_LIMIT_BYTES = 200_000
+
+const root = new URL('..', import.meta.url)
+await rm(new URL('dist/', root), { recursive: true, force: true })
+const { version } = JSON.parse(await readFile(new URL('package.json', root), 'utf8'))
+const { metafile } = await build({
+  absWorkingDir: root.pathname,
+  entryPoints: { main: 'src/cli/main.ts' },
+  outdir: 'dist',
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20',
+  sourcemap: true,
+  metafile: true,
+  logLevel: 'warning',
+  // The bundled CommonJS packages call require(); punycode is the package, not Node's deprecated module.
+  alias: { punycode: 'punycode/' },
+  banner: {
+    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+  },
+  define: { __LLMGW_VERSION__: JSON.stringify(version) },
+})
+
+const eager = new Set()
+const visit = (file) => {
+  if (eager.has(file)) return
+  eager.add(file)
+  for (const { path, kind } of metafile.outputs[file].imports)
+    if (kind === 'import-statement' && metafile.outputs[path]) visit(path)
+}
+visit('dist/main.js')
+const inputs = [...eager].flatMap((file) => Object.entries(metafile.outputs[file].inputs))
+const packages = new Set(inputs.map(([path]) => /^node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1]).filter(Boolean))
+const bytes = inputs.reduce((sum, [, { bytesInOutput }]) => sum + bytesInOutput, 0)
+const foreign = [...packages].filter((name) => !EAGER_PACKAGES.has(name))
+if (foreign.length > 0 || bytes > EAGER_LIMIT_BYTES) {
+  throw new Error(
+    `start-up would load ${bytes} bytes (limit ${EAGER_LIMIT_BYTES}) and ${foreign.join(', ') || 'no further packages'}: import them lazily in src/cli`,
+  )
+}
+await writeFile(new URL('dist/package.json', root), '{"type":"module"}\n')

@@ -1,0 +1,171 @@
+import * as z from 'zod'
+
+/** Kubernetes names (RFC 1123 label). */
+const dnsLabel = z
+  .string()
+  .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, 'lower-case letters, digits and hyphens, as Kubernetes names are')
+  .max(63)
+/** IAM role name characters. Source: IAM API reference, CreateRole. */
+const roleName = z.string().regex(/^[\w+=,.@-]{1,64}$/, '1 to 64 letters, digits and _+=,.@-')
+const secretName = z.string().regex(/^[\w/+=.@-]{1,512}$/, 'letters, digits and /_+=.@-')
+const arn = z.string().regex(/^arn:aws[\w-]*:/, 'an ARN, starting with arn:aws')
+const duration = z.string().regex(/^\d+(s|m|h)$/, 'a whole number followed by s, m or h, e.g. 5m')
+
+export const COMPONENTS = [
+  'namespaces',
+  'storage',
+  'irsa',
+  'secrets',
+  'external-secrets',
+  'gatekeeper',
+  'policies',
+  'monitoring',
+  'jaeger',
+  'redis',
+  'litellm',
+  'openwebui',
+  'network-policies',
+] as const
+
+/** The closed list of names a user types. */
+export type ComponentName = (typeof COMPONENTS)[number]
+
+const aws = z.strictObject({
+  region: z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'a region such as us-east-1'),
+  accountId: z
+    .string()
+    .regex(/^\d{12}$/, 'twelve digits, in quotes')
+    .optional()
+    .describe('Pin: the run stops when the credentials belong to another account.'),
+  profile: z.string().min(1).optional().describe('Named profile of the AWS configuration files.'),
+  endpointUrl: z
+    .url()
+    .optional()
+    .describe('Sends every AWS call there; without this line AWS_ENDPOINT_URL in the environment is refused.'),
+  permissionsBoundary: arn.optional().describe('Set on every role that is created.'),
+})
+
+const cluster = z.strictObject({
+  name: z.string().regex(/^[0-9A-Za-z][\w-]{0,99}$/, 'an EKS cluster name'),
+  connection: z
+    .discriminatedUnion('kind', [
+      z.strictObject({ kind: z.literal('eks') }),
+      z.strictObject({ kind: z.literal('kubeconfig'), path: z.string().min(1).optional(), context: z.string().min(1) }),
+    ])
+    .describe('`eks`: DescribeCluster and a token made in process. `kubeconfig`: the named context.'),
+})
+
+const namespaces = z.strictObject({
+  gateway: dnsLabel,
+  ui: dnsLabel,
+  monitoring: dnsLabel,
+  secrets: dnsLabel,
+  policy: dnsLabel,
+})
+
+const model = z.strictObject({
+  name: z.string().min(1).describe('The name that clients ask for.'),
+  provider: z.enum(['bedrock', 'perplexity', 'openai-compatible', 'mock']),
+  model: z.string().min(1).describe('Model or inference profile id of the provider.'),
+  baseUrl: z.url().optional(),
+  apiKeySecret: z.string().optional().describe('Logical name of the secret that holds the key.'),
+  regions: z
+    .array(z.string())
+    .min(1)
+    .optional()
+    .describe('Bedrock: destination regions of the inference profile, as GetInferenceProfile lists them.'),
+  maxTokens: z.int().positive().optional(),
+})
+
+const secretItem = z.strictObject({
+  class: z.enum(['generated', 'immutable', 'provided']),
+  remote: secretName.describe('Name in AWS Secrets Manager, below the prefix.'),
+  format: z.enum(['hex', 'sk-hex', 'url', 'text']).default('hex'),
+  bytes: z.int().min(16).max(64).default(32).describe('Random bytes of a generated value.'),
+  minLength: z.int().positive().optional(),
+  description: z.string().default(''),
+})
+
+/** A Kubernetes Secret that External Secrets fills: key -> logical secret. */
+const syncedSecret = z.strictObject({
+  namespace: z.enum(['gateway', 'ui', 'monitoring']),
+  name: dnsLabel,
+  keys: z.record(z.string(), z.string()),
+})
+
+const secrets = z.strictObject({
+  prefix: z
+    .string()
+    .regex(/^([\w+=.@-]+\/)*$/, 'empty, or a path that ends with /')
+    .default(''),
+  storeName: dnsLabel.default('aws-secrets-manager'),
+  refreshInterval: duration.default('1h'),
+  kmsKeyArn: arn.optional(),
+  items: z.record(dnsLabel, secretItem),
+  synced: z.array(syncedSecret),
+})
+
+const irsa = z.strictObject({
+  gateway: z.strictObject({ roleName, serviceAccount: dnsLabel }),
+  externalSecrets: z.strictObject({ roleName, serviceAccount: dnsLabel }),
+})
+
+const charts = z.strictObject({
+  mirror: z
+    .discriminatedUnion('kind', [
+      z.strictObject({ kind: z.literal('directory'), path: z.string().min(1) }),
+      z.strictObject({ kind: z.literal('http'), url: z.url({ protocol: /^https?$/ }) }),
+      z.strictObject({
+        kind: z.literal('oci'),
+        url: z.string().regex(/^oci:\/\//, 'starts with oci://'),
+        plainHttp: z.boolean().default(false),
+      }),
+    ])
+    .optional()
+    .describe('Serves all charts, for air-gapped use; without it each chart comes from its own repository.'),
+})
+
+const quantity = z.string().regex(/^\d+(\.\d+)?(m|k|M|G|T|Ki|Mi|Gi|Ti)?$/, 'a Kubernetes quantity such as 4Gi')
+
+const cache = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('none') }),
+  z.strictObject({
+    kind: z.literal('redis-ha'),
+    replicas: z
+      .union([z.literal(1), z.literal(3), z.literal(5)])
+      .describe('Servers with Sentinel; an odd number, so that a quorum exists.'),
+    storage: quantity,
+    memory: quantity.describe('Memory limit of a Redis server; maxmemory is derived from it.'),
+  }),
+])
+
+const storage = z.strictObject({
+  className: dnsLabel,
+  manage: z
+    .enum(['ask', 'create', 'off'])
+    .describe(
+      'Whether to create an encrypted gp3 class when the cluster has no default one: `create` agrees, `ask` asks in a terminal, `off` never.',
+    ),
+})
+
+/** The whole configuration, complete: presets have filled what the file leaves out. */
+export const configSchema = z.strictObject({
+  apiVersion: z.literal('llmgw/v1'),
+  preset: z.enum(['platform', 'lean']),
+  deployment: dnsLabel.max(40).describe('Name of this deployment; marks everything it owns.'),
+  aws,
+  cluster,
+  namespaces,
+  storage,
+  irsa,
+  secrets,
+  models: z.array(model),
+  database: z.strictObject({ kind: z.enum(['external', 'none']) }),
+  cache,
+  auth: z.strictObject({ ui: z.enum(['local', 'oidc']) }),
+  charts,
+  timeouts: z.strictObject({ step: duration, run: duration, helm: duration }),
+})
+
+/** The effective configuration that steps see. */
+export type Config = z.infer<typeof configSchema>

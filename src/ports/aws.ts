@@ -1,0 +1,109 @@
+import type { Secret } from '../secret.ts'
+
+export type Tags = Readonly<Record<string, string>>
+
+/** An IAM policy document. Field order and single-or-list forms carry no meaning; compare semantically. */
+export interface PolicyDocument {
+  readonly Version: string
+  readonly Statement: readonly Readonly<Record<string, unknown>>[]
+}
+
+export interface Role {
+  readonly name: string
+  readonly arn: string
+  readonly trust: PolicyDocument
+  readonly inline: Readonly<Record<string, PolicyDocument>>
+  /** ARNs of attached managed policies. */
+  readonly attached: readonly string[]
+  readonly tags: Tags
+  readonly maxSessionSeconds: number
+  readonly permissionsBoundary?: string
+}
+
+/** All AWS ports throw `PreflightError` for expired, denied, unreachable (codes AwsExpired, AwsDenied, AwsUnreachable, AwsThrottled) with AWS's own words as cause. */
+export interface Iam {
+  findRole(name: string, signal?: AbortSignal): Promise<Role | undefined>
+  createRole(
+    role: {
+      readonly name: string
+      readonly trust: PolicyDocument
+      readonly tags: Tags
+      readonly description: string
+      readonly permissionsBoundary?: string
+    },
+    signal?: AbortSignal,
+  ): Promise<void>
+  updateTrust(name: string, trust: PolicyDocument, signal?: AbortSignal): Promise<void>
+  putInlinePolicy(role: string, policy: string, document: PolicyDocument, signal?: AbortSignal): Promise<void>
+  /** False when it was not there. */
+  removeInlinePolicy(role: string, policy: string, signal?: AbortSignal): Promise<boolean>
+  tagRole(name: string, tags: Tags, signal?: AbortSignal): Promise<void>
+  /** False when it was not there; inline policies must be gone and attachments detached before. */
+  removeRole(name: string, signal?: AbortSignal): Promise<boolean>
+  findOidcProvider(
+    arn: string,
+    signal?: AbortSignal,
+  ): Promise<{ readonly arn: string; readonly url: string; readonly audiences: readonly string[] } | undefined>
+}
+
+export interface SecretMeta {
+  readonly name: string
+  readonly arn: string
+  readonly description?: string
+  readonly tags: Tags
+  /** ISO 8601; set while it is scheduled for deletion: its value is unreadable and its name taken. */
+  readonly deletedAt?: string
+  readonly createdAt?: string
+  readonly changedAt?: string
+  /** VersionId -> staging labels. Empty = a container without a value. */
+  readonly versions: Readonly<Record<string, readonly string[]>>
+  readonly kmsKeyId?: string
+}
+
+export interface SecretsManager {
+  /** Metadata, also of one that is pending deletion; undefined when there is none of that name. */
+  describe(name: string, signal?: AbortSignal): Promise<SecretMeta | undefined>
+  /** The AWSCURRENT value; undefined when there is no such secret or it has no value. */
+  value(name: string, signal?: AbortSignal): Promise<{ readonly value: Secret; readonly versionId: string } | undefined>
+  /** Throws `AlreadyExists` (code) rather than touch one that is there. `token` makes a repeated call after a crash the same call. */
+  create(
+    secret: {
+      readonly name: string
+      readonly value: Secret
+      readonly description: string
+      readonly tags: Tags
+      readonly kmsKeyId?: string
+      readonly token?: string
+    },
+    signal?: AbortSignal,
+  ): Promise<{ readonly arn: string; readonly versionId: string }>
+  /** A first value for a container that has none; never used on one that has a value. */
+  putFirstValue(name: string, value: Secret, signal?: AbortSignal): Promise<{ readonly versionId: string }>
+  tag(name: string, tags: Tags, signal?: AbortSignal): Promise<void>
+  /** Cancels a pending deletion. */
+  restore(name: string, signal?: AbortSignal): Promise<void>
+  /** Schedules deletion with a recovery window (7 to 30 days); false when there is none. */
+  scheduleDeletion(name: string, recoveryDays: number, signal?: AbortSignal): Promise<boolean>
+  /** Deletes at once and for good; only behind an explicit flag. False when there is none. */
+  purge(name: string, signal?: AbortSignal): Promise<boolean>
+}
+
+export interface EksCluster {
+  readonly name: string
+  readonly arn: string
+  readonly endpoint: string
+  /** Base64 PEM bundle. */
+  readonly certificateAuthority: string
+  readonly version: string
+  readonly status: string
+  /** `https://oidc.eks.<region>.amazonaws.com/id/<ID>`; absent when the cluster has none. */
+  readonly oidcIssuer?: string
+}
+
+export interface Eks {
+  findCluster(name: string, signal?: AbortSignal): Promise<EksCluster | undefined>
+}
+
+export interface Sts {
+  callerIdentity(signal?: AbortSignal): Promise<{ readonly accountId: string; readonly arn: string }>
+}

@@ -1,0 +1,78 @@
+import type { Change } from '../engine/step.ts'
+import type { KubeObject } from './kube.ts'
+
+/** A release as it is wanted. */
+export interface ReleaseSpec {
+  readonly name: string
+  readonly namespace: string
+  /** Key in the chart lock file, e.g. `redis-ha`. */
+  readonly chart: string
+  /** All values, merged; go to helm on standard input. */
+  readonly values: Readonly<Record<string, unknown>>
+  /** For hooks and Helm's own bookkeeping; the wait for workloads is ours. */
+  readonly timeoutMs: number
+}
+
+export interface ChartInfo {
+  readonly name: string
+  readonly version: string
+  /** `sha256:…` of the archive, or of the canonical listing of an unpacked chart. */
+  readonly digest: string
+  /** A small chart of our own in the place of the real one: never evidence that values fit. */
+  readonly standIn: boolean
+}
+
+export type ReleaseStatus =
+  | 'deployed'
+  | 'failed'
+  | 'uninstalling'
+  | 'uninstalled'
+  | 'superseded'
+  | 'pending-install'
+  | 'pending-upgrade'
+  | 'pending-rollback'
+  | 'unknown'
+
+/** The newest revision of a release, read from its Secret in the cluster (no helm process). */
+export interface ReleaseRecord {
+  readonly name: string
+  readonly namespace: string
+  readonly revision: number
+  readonly status: ReleaseStatus
+  readonly chart: { readonly name: string; readonly version: string; readonly standIn: boolean }
+  /** Digest of the inputs the release was made from; absent on releases that others made. */
+  readonly inputs?: string
+  /** Deployment that owns it, from our label; absent on releases that others made. */
+  readonly deployment?: string
+  readonly manifest: readonly KubeObject[]
+  /** RFC 3339. */
+  readonly updatedAt: string
+  /** Helm's own words about the last operation. */
+  readonly description: string
+}
+
+/** Throws `StepError` with helm's last meaningful line as cause, `PreflightError` for a missing or too old helm. */
+export interface Helm {
+  /** Newest revision, or undefined when there is no release of that name. */
+  find(name: string, namespace: string, signal?: AbortSignal): Promise<ReleaseRecord | undefined>
+  /** Digest over chart digest, version and effective values, and the chart it stands on. No helm process when the chart is cached or in a directory. */
+  inputs(spec: ReleaseSpec, signal?: AbortSignal): Promise<{ readonly digest: string; readonly chart: ChartInfo }>
+  /** Fields that Helm owns (managedFields) and that differ live from the recorded manifest; workloads only unless `deep`. */
+  drift(
+    record: ReleaseRecord,
+    options: { readonly deep: boolean; readonly signal?: AbortSignal },
+  ): Promise<readonly Change[]>
+  /** What `upgrade` would change, by server-side dry run against the live objects; secrets masked. Starts helm. */
+  diff(spec: ReleaseSpec, signal?: AbortSignal): Promise<readonly Change[]>
+  /** `helm upgrade --install`; waits for hooks only. Heals a release left in `pending-*` by a dead run first, keeping its history. */
+  upgrade(
+    spec: ReleaseSpec,
+    options: { readonly signal: AbortSignal; readonly report: (line: string) => void },
+  ): Promise<void>
+  /** False when there was no such release. Waits for hooks only. */
+  uninstall(
+    name: string,
+    namespace: string,
+    options: { readonly timeoutMs: number; readonly signal: AbortSignal },
+  ): Promise<boolean>
+}

@@ -1,0 +1,89 @@
+export interface ObjectRef {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly name: string
+  readonly namespace?: string | undefined
+}
+
+export interface ObjectMeta {
+  readonly name: string
+  readonly namespace?: string
+  readonly labels?: Readonly<Record<string, string>>
+  readonly annotations?: Readonly<Record<string, string>>
+  readonly uid?: string
+  readonly resourceVersion?: string
+  readonly generation?: number
+  readonly creationTimestamp?: string
+  readonly deletionTimestamp?: string
+  readonly finalizers?: readonly string[]
+  readonly ownerReferences?: readonly {
+    readonly kind: string
+    readonly name: string
+    readonly uid: string
+    readonly controller?: boolean
+  }[]
+  readonly managedFields?: readonly {
+    readonly manager?: string
+    readonly operation?: string
+    readonly subresource?: string
+    readonly fieldsV1?: unknown
+  }[]
+}
+
+/** Any Kubernetes object, as the API server gives it. */
+export interface KubeObject {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly metadata: ObjectMeta
+  readonly [field: string]: unknown
+}
+
+export interface ListQuery {
+  readonly apiVersion: string
+  readonly kind: string
+  /** Absent = all namespaces, or a cluster-scoped kind. */
+  readonly namespace?: string | undefined
+  readonly labelSelector?: string | undefined
+  readonly fieldSelector?: string | undefined
+}
+
+/** The API server. Every method throws `PreflightError` (unreachable, denied, expired) or `StepError` (refused by the server, with its `Status.message`). */
+export interface Kube {
+  /** The object, or undefined on a real 404 only (the kind not being served counts as one). */
+  find(ref: ObjectRef, signal?: AbortSignal): Promise<KubeObject | undefined>
+  /** All matches, following `continue`; empty when the kind is not served. */
+  list(query: ListQuery, signal?: AbortSignal): Promise<readonly KubeObject[]>
+  /** Server-side apply with field manager `llmgw`; `force` takes over conflicting fields. */
+  apply(
+    object: KubeObject,
+    options?: { readonly dryRun?: boolean; readonly force?: boolean; readonly signal?: AbortSignal },
+  ): Promise<KubeObject>
+  /** Plain create; throws `AlreadyExists` (code) when it is there. */
+  create(object: KubeObject, signal?: AbortSignal): Promise<KubeObject>
+  /** JSON merge patch; throws `NotFound` (code) when it is gone and `Conflict` when `metadata.resourceVersion` is given and stale. */
+  patch(ref: ObjectRef, patch: Readonly<Record<string, unknown>>, signal?: AbortSignal): Promise<KubeObject>
+  /** False when it was not there. Does not wait for finalizers. `uid` guards against deleting a successor. */
+  remove(
+    ref: ObjectRef,
+    options?: {
+      readonly uid?: string
+      readonly propagation?: 'Foreground' | 'Background' | 'Orphan'
+      readonly signal?: AbortSignal
+    },
+  ): Promise<boolean>
+  /** The matching objects now, and again after each change (list + watch, reconnecting), until `signal` aborts or the consumer stops. */
+  watch(query: ListQuery, signal: AbortSignal): AsyncIterable<readonly KubeObject[]>
+  /** Last lines of a container's log; empty when there is none. */
+  logs(
+    pod: {
+      readonly namespace: string
+      readonly name: string
+      readonly container?: string
+      readonly previous?: boolean
+      readonly tailLines: number
+    },
+    signal?: AbortSignal,
+  ): Promise<string>
+  /** Server version, e.g. `v1.35.4`. */
+  version(signal?: AbortSignal): Promise<string>
+}

@@ -1,0 +1,27 @@
+import type { Cause } from '../engine/step.ts'
+import type { ObjectRef } from './kube.ts'
+
+/** Health of one object, as its kind defines it. `failed` = will not get ready without a change. */
+export type Health =
+  | { readonly ref: ObjectRef; readonly health: 'ready' }
+  | { readonly ref: ObjectRef; readonly health: 'progressing'; readonly waitingFor: string }
+  | { readonly ref: ObjectRef; readonly health: 'failed'; readonly cause: Cause }
+  | { readonly ref: ObjectRef; readonly health: 'absent' }
+
+/**
+ * Typed readers of readiness: Deployment, StatefulSet, DaemonSet, Job, PersistentVolumeClaim, CustomResourceDefinition,
+ * Validating/MutatingWebhookConfiguration, ExternalSecret, ClusterSecretStore, SecretStore, ConstraintTemplate and constraints.
+ * A kind it has no reader for is ready when it exists.
+ */
+export interface Readiness {
+  /** Health of each, in order; reads only. Kinds are listed in parallel, once each. */
+  look(refs: readonly ObjectRef[], signal?: AbortSignal): Promise<readonly Health[]>
+  /**
+   * Watches until all are ready. Ends within seconds with a `StepError` that carries pod, container, last log lines or event
+   * when one cannot get ready; ends with `NotReady` naming what is missing after `timeoutMs`.
+   */
+  wait(
+    refs: readonly ObjectRef[],
+    options: { readonly timeoutMs: number; readonly signal: AbortSignal; readonly report: (line: string) => void },
+  ): Promise<void>
+}

@@ -1,0 +1,28 @@
+import { defineConfig } from 'vitest/config'
+
+/** What needs the sandbox: `*.sandbox.test.ts` (contracts against the real thing) and everything in `test/e2e`. */
+const NEEDS_SANDBOX = ['test/e2e/**/*.test.ts', 'test/**/*.sandbox.test.ts']
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: NEEDS_SANDBOX,
+        },
+      },
+      {
+        test: {
+          name: 'sandbox',
+          include: NEEDS_SANDBOX,
+          // One machine, one sandbox after the other: files share CPU, not clusters.
+          fileParallelism: false,
+          testTimeout: 300_000,
+          hookTimeout: 1_800_000,
+        },
+      },
+    ],
+  },
+})
