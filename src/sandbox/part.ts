@@ -22,6 +22,8 @@ export interface SandboxWorld {
   }
   /** Absolute paths of the tools, by name: etcd, kube-apiserver, …, helm, external-secrets, python. */
   readonly tools: Readonly<Record<string, string>>
+  /** What every child of the sandbox inherits: the caller's environment without what would mislead a tool (KUBECONFIG, HELM_*, AWS_*, GOFLAGS). */
+  readonly environment: Readonly<Record<string, string>>
 }
 
 export type PartHealth =
