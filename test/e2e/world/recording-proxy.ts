@@ -1,0 +1,107 @@
+import { once } from 'node:events'
+import { createServer, request as httpRequest, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http'
+import { request as httpsRequest } from 'node:https'
+import type { AddressInfo } from 'node:net'
+
+/** Where a proxy sends what it gets; `tls` holds the client's identity for an API server. */
+export interface Upstream {
+  readonly url: string
+  readonly tls?: { readonly ca: string; readonly cert: string; readonly key: string }
+}
+
+/** A request as it went through, for comparing what a run wrote with what it said it would write. */
+export interface Seen {
+  readonly method: string
+  readonly path: string
+  /** AWS action (`X-Amz-Target` or form `Action`), or the Kubernetes verb and path. */
+  readonly operation: string
+  readonly userAgent: string
+  readonly write: boolean
+}
+
+export interface Hooks {
+  /** Before it is sent on; a promise holds it back. */
+  before?(seen: Seen): void | Promise<void>
+  /** The upstream has done it; the client has no answer yet. */
+  after?(seen: Seen): void | Promise<void>
+}
+
+export interface RecordingProxy {
+  readonly url: string
+  readonly seen: Seen[]
+  close(): Promise<void>
+}
+
+const AWS_READS = /^(Get|List|Describe|AssumeRole)/
+
+function awsOperation(request: IncomingMessage, body: Buffer): string | undefined {
+  const target = request.headers['x-amz-target']
+  if (typeof target === 'string') return target.split('.').pop()
+  if (!request.headers['content-type']?.startsWith('application/x-www-form-urlencoded')) return undefined
+  return new URLSearchParams(body.toString('utf8')).get('Action') ?? undefined
+}
+
+function describe(request: IncomingMessage, body: Buffer): Seen {
+  const method = request.method ?? 'GET'
+  const path = request.url ?? '/'
+  const aws = awsOperation(request, body)
+  const dryRun = path.includes('dryRun=All')
+  return {
+    method,
+    path,
+    operation: aws ?? `${method} ${path.split('?')[0]}`,
+    userAgent: request.headers['user-agent'] ?? '',
+    write: aws === undefined ? method !== 'GET' && method !== 'HEAD' && !dryRun : !AWS_READS.test(aws),
+  }
+}
+
+async function read(stream: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  for await (const chunk of stream) chunks.push(chunk as Buffer)
+  return Buffer.concat(chunks)
+}
+
+function send(upstream: Upstream, client: IncomingMessage, body: Buffer): Promise<IncomingMessage> {
+  const url = new URL(client.url ?? '/', upstream.url)
+  const headers: OutgoingHttpHeaders = { ...client.headers, host: url.host }
+  const open = url.protocol === 'https:' ? httpsRequest : httpRequest
+  return new Promise((resolve, reject) => {
+    const out = open(url, { method: client.method, headers, ...upstream.tls }, resolve)
+    out.on('error', reject)
+    client.socket.on('close', () => out.destroy())
+    out.end(body)
+  })
+}
+
+/** Stands between the program and an API on loopback: records every request, and lets a test act at an exact one. */
+export async function recordingProxy(upstream: Upstream, hooks: Hooks = {}): Promise<RecordingProxy> {
+  const seen: Seen[] = []
+  const server = createServer(async (client, answer) => {
+    try {
+      const body = await read(client)
+      const entry = describe(client, body)
+      seen.push(entry)
+      await hooks.before?.(entry)
+      const reply = await send(upstream, client, body)
+      if (entry.write) await hooks.after?.(entry)
+      answer.writeHead(reply.statusCode ?? 502, reply.headers)
+      reply.pipe(answer)
+      reply.on('error', () => answer.destroy())
+    } catch {
+      // The client or the upstream went away: a cut connection is what the program must see.
+      answer.destroy()
+    }
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  return {
+    url: `http://127.0.0.1:${port}`,
+    seen,
+    close: async () => {
+      server.closeAllConnections()
+      server.close()
+      await once(server, 'close')
+    },
+  }
+}
