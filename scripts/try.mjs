@@ -1,0 +1,45 @@
+// The newcomer's first minute: builds the program, starts the sandbox, deploys everything into it and proves that it works.
+import { spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+
+const program = fileURLToPath(new URL('../bin/llmgw.js', import.meta.url))
+const run = (args, env = {}) =>
+  new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, args, { stdio: 'inherit', env: { ...process.env, ...env } })
+    const pass = (signal) => child.kill(signal)
+    process.on('SIGINT', pass).on('SIGTERM', pass)
+    child.on('close', (code, signal) => {
+      process.off('SIGINT', pass).off('SIGTERM', pass)
+      if (code === 0) resolve()
+      else
+        reject(
+          Object.assign(new Error(`llmgw ${args.slice(1).join(' ')} ended with ${code ?? signal}`), {
+            exitCode: code ?? 130,
+          }),
+        )
+    })
+  })
+
+const say = (line) => console.log(`\n\u001b[1m$ ${line}\u001b[0m`)
+try {
+  say('npm run build')
+  await run([fileURLToPath(new URL('build.mjs', import.meta.url))])
+  say('llmgw sandbox up')
+  await run([program, 'sandbox', 'up'])
+  say('INTERACTIVE_MODE=false llmgw deploy all --sandbox')
+  await run([program, 'deploy', 'all', '--sandbox'], { INTERACTIVE_MODE: 'false' })
+  say('llmgw verify --sandbox')
+  await run([program, 'verify', '--sandbox'])
+  console.log(`
+The platform runs in a sandbox on this machine. What to look at next (npx llmgw = node bin/llmgw.js):
+
+  npx llmgw status --sandbox               what is deployed, and how it is
+  npx llmgw deploy all --sandbox           the questions: Skip, Proceed, View, Auto, Quit
+  npx llmgw plan --sandbox                 what a deploy would change (now: nothing)
+  eval "$(npx llmgw sandbox env)"          kubectl, helm and aws talk to the sandbox in this shell
+  npx llmgw sandbox down                   removes it all again
+`)
+} catch (error) {
+  console.error(`\n${error.message}`)
+  process.exitCode = error.exitCode ?? 1
+}
