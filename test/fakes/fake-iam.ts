@@ -1,0 +1,71 @@
+import { StepError } from '../../src/errors.ts'
+import type { Iam, Role } from '../../src/ports/index.ts'
+import type { Enter, FakeAwsState } from './fake-aws.ts'
+
+function getRole(state: FakeAwsState, name: string): Role {
+  const role = state.roles.get(name)
+  if (!role) throw new StepError('NotFound', `iam role ${name} does not exist`)
+  return role
+}
+
+/** IAM in memory; roles are stored by name. */
+export function createFakeIam(state: FakeAwsState, enter: Enter): Iam {
+  const change = (name: string, fields: Partial<Role>): void => {
+    state.roles.set(name, { ...getRole(state, name), ...fields })
+  }
+  return {
+    async findRole(name, signal) {
+      enter('iam.findRole', name, signal)
+      return structuredClone(state.roles.get(name))
+    },
+    async createRole(role, signal) {
+      enter('iam.createRole', role.name, signal)
+      if (state.roles.has(role.name)) throw new StepError('AlreadyExists', `iam role ${role.name} already exists`)
+      const { name, trust, tags, permissionsBoundary } = structuredClone(role)
+      state.roles.set(name, {
+        name,
+        arn: `arn:${state.partition}:iam::${state.accountId}:role/${name}`,
+        trust,
+        inline: {},
+        attached: [],
+        tags,
+        maxSessionSeconds: 3600,
+        ...(permissionsBoundary === undefined ? {} : { permissionsBoundary }),
+      })
+    },
+    async updateTrust(name, trust, signal) {
+      enter('iam.updateTrust', name, signal)
+      change(name, { trust: structuredClone(trust) })
+    },
+    async putInlinePolicy(name, policy, document, signal) {
+      enter('iam.putInlinePolicy', `${name} ${policy}`, signal)
+      change(name, { inline: { ...getRole(state, name).inline, [policy]: structuredClone(document) } })
+    },
+    async removeInlinePolicy(name, policy, signal) {
+      enter('iam.removeInlinePolicy', `${name} ${policy}`, signal)
+      const role = state.roles.get(name)
+      if (!role || !(policy in role.inline)) return false
+      const { [policy]: _removed, ...inline } = role.inline
+      change(name, { inline })
+      return true
+    },
+    async tagRole(name, tags, signal) {
+      enter('iam.tagRole', name, signal)
+      change(name, { tags: { ...getRole(state, name).tags, ...tags } })
+    },
+    async removeRole(name, signal) {
+      enter('iam.removeRole', name, signal)
+      const role = state.roles.get(name)
+      if (!role) return false
+      if (Object.keys(role.inline).length > 0 || role.attached.length > 0)
+        throw new StepError('AwsFailed', `iam DeleteRole ${name} failed`, {
+          cause: 'Cannot delete entity, must delete policies first.',
+        })
+      return state.roles.delete(name)
+    },
+    async findOidcProvider(arn, signal) {
+      enter('iam.findOidcProvider', arn, signal)
+      return state.oidcProviders.get(arn)
+    },
+  }
+}
