@@ -1,0 +1,252 @@
+import { describeRef, refusal } from '../../src/adapters/kube/errors.ts'
+import type { Kube, KubeObject, ListQuery, ObjectRef } from '../../src/ports/kube.ts'
+import { eventOf, secretOf, statusOf, type Verdict } from './kube/controllers.ts'
+import { mergePatch } from './kube/fields.ts'
+import { matches } from './kube/selectors.ts'
+import { createStore, refOf } from './kube/store.ts'
+
+export type { Verdict } from './kube/controllers.ts'
+
+export type KubeVerb = 'find' | 'list' | 'apply' | 'create' | 'patch' | 'remove' | 'watch' | 'logs' | 'version'
+
+/** One call of the port. */
+export interface KubeCall {
+  readonly verb: KubeVerb
+  readonly ref: Partial<ObjectRef> & { readonly kind: string }
+}
+
+export interface FakeKubeOptions {
+  /** Simulated controllers: makes what is written ready, or as told per object. Off by default. */
+  readonly controllers?: boolean | ((object: KubeObject) => Verdict)
+  /** As the API server: a missing Namespace, or a custom kind without its CRD, refuses the write. */
+  readonly strict?: boolean
+  /** Remote value that a simulated External Secrets controller syncs; default `value of <key>`. */
+  readonly remoteValue?: (key: string, property?: string) => string | undefined
+  /** Milliseconds since the epoch. */
+  readonly now?: () => number
+  readonly version?: string
+}
+
+export interface FakeKube extends Kube {
+  /** Every write that was accepted, dry runs excepted, in order. */
+  readonly writes: readonly KubeCall[]
+  /** Every read. */
+  readonly reads: readonly KubeCall[]
+  /** Puts an object there, status included, as if `manager` had updated it. */
+  seed(object: KubeObject, manager?: string): KubeObject
+  /** What a controller would write to the status subresource. */
+  setStatus(ref: ObjectRef, status: Readonly<Record<string, unknown>>): void
+  /** Lets the simulated controllers judge an object anew. */
+  settle(ref: ObjectRef, verdict: Verdict): void
+  /** An event about `ref`; a repeated one (same reason and message) raises its count. */
+  event(ref: ObjectRef, event: { reason: string; message: string; type?: 'Warning' | 'Normal' }): void
+  /** Text that `logs` gives for a pod. */
+  setLogs(pod: { readonly namespace: string; readonly name: string }, text: string): void
+  /** The next `times` calls (default 1) that match end with `error`. */
+  failNext(match: KubeVerb | ((call: KubeCall) => boolean), error: Error, times?: number): void
+}
+
+const OWN_MANAGER = 'llmgw'
+const isBuiltIn = (apiVersion: string): boolean => {
+  const group = apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : ''
+  return !group.includes('.') || group.endsWith('.k8s.io')
+}
+
+/** The `Kube` port in memory: stateful, with field ownership, finalizers, selectors, watches and faults. */
+export function fakeKube(options: FakeKubeOptions = {}): FakeKube {
+  const now = options.now ?? Date.now
+  const store = createStore(now)
+  const writes: KubeCall[] = []
+  const reads: KubeCall[] = []
+  const faults: { match: (call: KubeCall) => boolean; error: Error; left: number }[] = []
+  const texts = new Map<string, string>()
+
+  const call = (verb: KubeVerb, ref: KubeCall['ref'], signal?: AbortSignal): KubeCall => {
+    signal?.throwIfAborted()
+    const made = { verb, ref }
+    const fault = faults.find((candidate) => candidate.left > 0 && candidate.match(made))
+    if (fault) {
+      fault.left -= 1
+      throw fault.error
+    }
+    return made
+  }
+  const refuse = (code: number, reason: string, made: KubeCall, message: string): Error =>
+    refusal({ code, reason, message }, { verb: made.verb, object: describeRef(made.ref) })
+
+  const served = (query: { apiVersion: string; kind: string }): boolean => {
+    if (!options.strict || isBuiltIn(query.apiVersion)) return true
+    return store.all().some((object) => {
+      if (object.kind !== 'CustomResourceDefinition') return false
+      const spec = object.spec as { group?: string; names?: { kind?: string } } | undefined
+      return spec?.names?.kind === query.kind && query.apiVersion.startsWith(`${spec.group}/`)
+    })
+  }
+  const admit = (made: KubeCall): void => {
+    const { apiVersion = '', kind, namespace } = made.ref
+    if (!served({ apiVersion, kind }))
+      throw refuse(404, 'NotFound', made, 'the server could not find the requested resource')
+    if (!options.strict || namespace === undefined) return
+    const home = store.find({ apiVersion: 'v1', kind: 'Namespace', name: namespace })
+    if (!home) throw refuse(404, 'NotFound', made, `namespaces "${namespace}" not found`)
+    if (home.metadata.deletionTimestamp !== undefined) {
+      throw refuse(403, 'Forbidden', made, `namespace ${namespace} is being terminated`)
+    }
+  }
+  const inKind = (query: ListQuery) => (object: KubeObject) =>
+    object.apiVersion === query.apiVersion &&
+    object.kind === query.kind &&
+    (query.namespace === undefined || object.metadata.namespace === query.namespace) &&
+    matches(object, query)
+  const select = (query: ListQuery): KubeObject[] => store.all().filter(inKind(query))
+
+  const settle = (ref: ObjectRef, verdict: Verdict): void => {
+    const object = store.find(ref)
+    if (!object) return
+    const at = new Date(now()).toISOString()
+    const status = statusOf(object, verdict, at)
+    if (status) store.setStatus(ref, status, 'controller/Update/status')
+    const said = eventOf(object, verdict)
+    if (said) event(ref, { ...said, type: 'Warning' })
+    const secret =
+      verdict === 'ready' ? secretOf(object, options.remoteValue ?? ((key) => `value of ${key}`)) : undefined
+    if (secret) store.replace(secret, 'externalsecrets.external-secrets.io/Update')
+  }
+  const reconcile = (object: KubeObject): KubeObject => {
+    const judge = options.controllers ?? false
+    if (judge !== false) settle(refOf(object), judge === true ? 'ready' : judge(object))
+    return store.find(refOf(object)) ?? object
+  }
+
+  const event: FakeKube['event'] = (ref, { reason, message, type = 'Warning' }) => {
+    const object = store.find(ref)
+    const namespace = ref.namespace ?? 'default'
+    const about = { ...ref, ...(object?.metadata.uid === undefined ? {} : { uid: object.metadata.uid }) }
+    const same = select({ apiVersion: 'v1', kind: 'Event', namespace }).find((candidate) => {
+      const involved = candidate.involvedObject as ObjectRef
+      return candidate.reason === reason && candidate.message === message && involved.name === ref.name
+    })
+    const stamp = new Date(now()).toISOString()
+    const name = same?.metadata.name ?? `${ref.name}.${store.version().toString(16)}`
+    const count = Number(same?.count ?? 0) + 1
+    const times = { firstTimestamp: same?.firstTimestamp ?? stamp, lastTimestamp: stamp }
+    const body = { involvedObject: about, reason, message, type, count, ...times }
+    store.replace({ apiVersion: 'v1', kind: 'Event', metadata: { name, namespace }, ...body }, 'controller/Update')
+  }
+
+  const removeNow = (object: KubeObject): void => {
+    store.remove(refOf(object))
+    if (store.find(refOf(object))) return
+    for (const other of store.all()) {
+      const owned = other.metadata.ownerReferences?.some((owner) => owner.uid === object.metadata.uid)
+      const inside = object.kind === 'Namespace' && other.metadata.namespace === object.metadata.name
+      if (owned || inside) removeNow(other)
+    }
+  }
+
+  for (const name of ['default', 'kube-system']) {
+    store.replace(
+      { apiVersion: 'v1', kind: 'Namespace', metadata: { name }, status: { phase: 'Active' } },
+      'server/Update',
+      true,
+    )
+  }
+
+  return {
+    writes,
+    reads,
+    async find(ref, signal) {
+      reads.push(call('find', ref, signal))
+      return store.find(ref)
+    },
+    async list(query, signal) {
+      reads.push(call('list', query, signal))
+      return select(query)
+    },
+    async apply(object, { dryRun = false, force = false, signal } = {}) {
+      const made = call('apply', refOf(object), signal)
+      admit(made)
+      const applied = store.apply(object, { owner: `${OWN_MANAGER}/Apply`, force, dryRun })
+      if (dryRun) return applied
+      writes.push(made)
+      return reconcile(applied)
+    },
+    async create(object, signal) {
+      const made = call('create', refOf(object), signal)
+      admit(made)
+      if (store.find(made.ref as ObjectRef))
+        throw refuse(409, 'AlreadyExists', made, `"${object.metadata.name}" already exists`)
+      writes.push(made)
+      return reconcile(store.replace(object, `${OWN_MANAGER}/Update`))
+    },
+    async patch(ref, patch, signal) {
+      const made = call('patch', ref, signal)
+      const before = store.find(ref)
+      if (!before) throw refuse(404, 'NotFound', made, `"${ref.name}" not found`)
+      const given = (patch.metadata as { resourceVersion?: string } | undefined)?.resourceVersion
+      if (given !== undefined && given !== before.metadata.resourceVersion) {
+        throw refuse(
+          409,
+          'Conflict',
+          made,
+          'the object has been modified; please apply your changes to the latest version',
+        )
+      }
+      writes.push(made)
+      return reconcile(store.replace(mergePatch(before, patch) as KubeObject, `${OWN_MANAGER}/Update`))
+    },
+    async remove(ref, { uid, signal } = {}) {
+      const made = call('remove', ref, signal)
+      const found = store.find(ref)
+      if (!found || (uid !== undefined && uid !== found.metadata.uid)) return false
+      writes.push(made)
+      removeNow(found)
+      return true
+    },
+    async *watch(query, signal) {
+      let seen: string | undefined
+      while (!signal.aborted) {
+        call('watch', query)
+        const found = select(query)
+        const now = found.map((object) => `${object.metadata.uid}@${object.metadata.resourceVersion}`).join()
+        if (now === seen) {
+          await changed(store.onChange, signal)
+          continue
+        }
+        seen = now
+        yield found
+      }
+    },
+    async logs({ namespace, name, tailLines }, signal) {
+      reads.push(call('logs', { kind: 'Pod', namespace, name }, signal))
+      const lines = (texts.get(`${namespace}/${name}`) ?? '').split('\n')
+      return lines.slice(-tailLines).join('\n')
+    },
+    async version(signal) {
+      call('version', { kind: 'version' }, signal)
+      return options.version ?? 'v1.35.4'
+    },
+    seed: (object, manager = 'somebody') => store.replace(object, `${manager}/Update`, true),
+    setStatus: (ref, status) => store.setStatus(ref, status, 'controller/Update/status'),
+    settle,
+    event,
+    setLogs: ({ namespace, name }, text) => void texts.set(`${namespace}/${name}`, text),
+    failNext(match, error, times = 1) {
+      const test = typeof match === 'string' ? (made: KubeCall) => made.verb === match : match
+      faults.push({ match: test, error, left: times })
+    },
+  }
+}
+
+function changed(onChange: (listener: () => void) => () => void, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      stop()
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    const stop = onChange(done)
+    signal.addEventListener('abort', done)
+    if (signal.aborted) done()
+  })
+}

@@ -1,0 +1,153 @@
+import type { KubeObject } from '../../../src/ports/kube.ts'
+
+/** What the simulated controllers make of an object. `failed` carries the reason a real one would give. */
+export type Verdict = 'ready' | 'progressing' | { readonly failed: string }
+
+type Bag = Record<string, unknown>
+type StatusOf = (object: KubeObject, verdict: Verdict, at: string) => Bag
+
+const specOf = (object: KubeObject): Bag => (object.spec ?? {}) as Bag
+const observed = (object: KubeObject): Bag => ({ observedGeneration: object.metadata.generation ?? 1 })
+const wanted = (object: KubeObject): number => Number(specOf(object).replicas ?? 1)
+
+const condition = (type: string, status: boolean, more: Bag = {}): Bag => ({
+  type,
+  status: status ? 'True' : 'False',
+  ...more,
+})
+
+function deployment(object: KubeObject, verdict: Verdict): Bag {
+  const replicas = verdict === 'ready' ? wanted(object) : 0
+  const stuck = typeof verdict === 'object'
+  return {
+    ...observed(object),
+    replicas: wanted(object),
+    updatedReplicas: wanted(object),
+    readyReplicas: replicas,
+    availableReplicas: replicas,
+    conditions: [
+      condition('Available', verdict === 'ready'),
+      condition('Progressing', !stuck, stuck ? { reason: 'ProgressDeadlineExceeded', message: verdict.failed } : {}),
+    ],
+  }
+}
+
+function statefulSet(object: KubeObject, verdict: Verdict): Bag {
+  const replicas = verdict === 'ready' ? wanted(object) : 0
+  const revision = `${object.metadata.name}-1`
+  return {
+    ...observed(object),
+    replicas: wanted(object),
+    readyReplicas: replicas,
+    availableReplicas: replicas,
+    updatedReplicas: wanted(object),
+    currentRevision: revision,
+    updateRevision: revision,
+  }
+}
+
+function daemonSet(object: KubeObject, verdict: Verdict): Bag {
+  const ready = verdict === 'ready' ? 1 : 0
+  const counts = { desiredNumberScheduled: 1, updatedNumberScheduled: 1, numberReady: ready, numberAvailable: ready }
+  return { ...observed(object), ...counts }
+}
+
+function job(_object: KubeObject, verdict: Verdict): Bag {
+  if (verdict === 'ready') return { succeeded: 1, conditions: [condition('Complete', true)] }
+  if (verdict === 'progressing') return { active: 1 }
+  const failed = condition('Failed', true, { reason: 'BackoffLimitExceeded', message: verdict.failed })
+  return { failed: 1, conditions: [failed] }
+}
+
+function crd(_object: KubeObject, verdict: Verdict): Bag {
+  const refused = typeof verdict === 'object' ? { reason: 'MultipleNamesNotAllowed', message: verdict.failed } : {}
+  return {
+    conditions: [
+      condition('NamesAccepted', typeof verdict !== 'object', refused),
+      condition('Established', verdict === 'ready'),
+    ],
+  }
+}
+
+function synced(object: KubeObject, verdict: Verdict, at: string): Bag {
+  if (verdict === 'progressing') return {}
+  if (verdict === 'ready') {
+    const ready = condition('Ready', true, { reason: 'SecretSynced', message: 'secret synced' })
+    const generation = `${object.metadata.generation ?? 1}-fake`
+    return { conditions: [ready], refreshTime: at, syncedResourceVersion: generation }
+  }
+  const message = 'could not get secret data from provider'
+  return { conditions: [condition('Ready', false, { reason: 'SecretSyncedError', message })] }
+}
+
+function store(_object: KubeObject, verdict: Verdict): Bag {
+  if (verdict === 'progressing') return {}
+  const ready = verdict === 'ready'
+  const reason = ready ? 'Valid' : 'InvalidProviderConfig'
+  const message = ready ? 'store validated' : 'unable to validate store'
+  return { conditions: [condition('Ready', ready, { reason, message })] }
+}
+
+function template(object: KubeObject, verdict: Verdict): Bag {
+  const observedGeneration = object.metadata.generation ?? 1
+  if (verdict === 'progressing') return { created: false }
+  if (verdict === 'ready') return { created: true, byPod: [{ id: 'gatekeeper-0', observedGeneration }] }
+  const errors = [{ code: 'ingest_error', message: verdict.failed }]
+  return { created: false, byPod: [{ id: 'gatekeeper-0', observedGeneration, errors }] }
+}
+
+const KINDS: Readonly<Record<string, StatusOf>> = {
+  Deployment: deployment,
+  StatefulSet: statefulSet,
+  DaemonSet: daemonSet,
+  Job: job,
+  PersistentVolumeClaim: (_object, verdict) => ({ phase: verdict === 'ready' ? 'Bound' : 'Pending' }),
+  CustomResourceDefinition: crd,
+  ExternalSecret: synced,
+  ClusterSecretStore: store,
+  SecretStore: store,
+  ConstraintTemplate: template,
+}
+
+/** The status that the kind's controller would write, or undefined for kinds nobody reconciles. */
+export function statusOf(object: KubeObject, verdict: Verdict, at: string): Bag | undefined {
+  return KINDS[object.kind]?.(object, verdict, at)
+}
+
+/** The warning event in which a real controller would say why. */
+export function eventOf(object: KubeObject, verdict: Verdict): { reason: string; message: string } | undefined {
+  if (typeof verdict !== 'object') return undefined
+  if (object.kind === 'ExternalSecret') return { reason: 'UpdateFailed', message: verdict.failed }
+  if (object.kind.endsWith('SecretStore')) return { reason: 'InvalidProviderConfig', message: verdict.failed }
+  return undefined
+}
+
+/** The Secret that a synced ExternalSecret leaves; `value` gives the remote value of a key. */
+export function secretOf(
+  object: KubeObject,
+  value: (remoteKey: string, property?: string) => string | undefined,
+): KubeObject | undefined {
+  if (object.kind !== 'ExternalSecret') return undefined
+  const spec = specOf(object) as { target?: { name?: string }; data?: { secretKey: string; remoteRef: RemoteRef }[] }
+  const data = (spec.data ?? []).map(({ secretKey, remoteRef }) => {
+    const text = value(remoteRef.key, remoteRef.property) ?? ''
+    return [secretKey, Buffer.from(text).toString('base64')]
+  })
+  const { name, namespace, uid } = object.metadata
+  return {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    type: 'Opaque',
+    metadata: {
+      name: spec.target?.name ?? name,
+      ...(namespace === undefined ? {} : { namespace }),
+      ownerReferences: [{ kind: 'ExternalSecret', name, uid: uid ?? '', controller: true }],
+    },
+    data: Object.fromEntries(data),
+  }
+}
+
+interface RemoteRef {
+  readonly key: string
+  readonly property?: string
+}
