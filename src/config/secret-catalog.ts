@@ -1,0 +1,132 @@
+import type { Config } from './schema.ts'
+
+type SecretItem = Config['secrets']['items'][string]
+
+/** The choices of a configuration that decide which defaults apply. */
+export interface Choices {
+  readonly preset: Config['preset']
+  readonly deployment: string
+  readonly region: string
+  readonly cluster: string
+  readonly database: string
+  readonly cache: string
+  readonly uiLogin: string
+}
+
+interface CatalogEntry {
+  readonly name: string
+  readonly item: SecretItem
+  /** Keys under which Kubernetes Secrets carry it. */
+  readonly synced: readonly { readonly secret: SyncedName; readonly key: string }[]
+  readonly when: (choices: Choices) => boolean
+}
+
+type SyncedName = 'litellm-secrets' | 'redis-credentials' | 'openwebui-secrets'
+
+const NAMESPACE_OF: Readonly<Record<SyncedName, 'gateway' | 'ui'>> = {
+  'litellm-secrets': 'gateway',
+  'redis-credentials': 'gateway',
+  'openwebui-secrets': 'ui',
+}
+
+const always = () => true
+const withDatabase = ({ database }: Choices) => database === 'external'
+const withRedis = ({ cache }: Choices) => cache === 'redis-ha'
+const withOidc = ({ uiLogin }: Choices) => uiLogin === 'oidc'
+const generated = { class: 'generated', format: 'hex', bytes: 32 } as const
+const provided = { class: 'provided', format: 'text', bytes: 32 } as const
+
+function openWebUi(key: string): CatalogEntry['synced'] {
+  return [{ secret: 'openwebui-secrets', key }]
+}
+
+/** The closed list of logical secrets that the platform itself needs; a configuration may add to it, e.g. for a model's API key. */
+const CATALOG: readonly CatalogEntry[] = [
+  {
+    name: 'litellm-master-key',
+    // LiteLLM wants keys that start with sk-.
+    item: {
+      ...generated,
+      format: 'sk-hex',
+      remote: 'litellm/master-key',
+      description: 'Administrator key of the LiteLLM API',
+    },
+    synced: [{ secret: 'litellm-secrets', key: 'master-key' }, ...openWebUi('openai-api-key')],
+    when: always,
+  },
+  {
+    name: 'litellm-salt-key',
+    item: {
+      ...generated,
+      class: 'immutable',
+      remote: 'litellm/salt-key',
+      description: 'Encrypts credentials in the LiteLLM database; a new value makes them unreadable',
+    },
+    synced: [{ secret: 'litellm-secrets', key: 'salt-key' }],
+    when: withDatabase,
+  },
+  {
+    name: 'litellm-database-url',
+    item: {
+      ...provided,
+      format: 'url',
+      remote: 'litellm/database-url',
+      description: 'PostgreSQL connection URL of LiteLLM, postgresql://user:password@host:5432/database',
+    },
+    synced: [{ secret: 'litellm-secrets', key: 'database-url' }],
+    when: withDatabase,
+  },
+  {
+    name: 'redis-password',
+    item: { ...generated, remote: 'litellm/redis-password', description: 'Password of the Redis cache' },
+    synced: [{ secret: 'redis-credentials', key: 'redis-password' }],
+    when: withRedis,
+  },
+  {
+    name: 'webui-secret-key',
+    item: { ...generated, remote: 'openwebui/webui-secret-key', description: 'Signs the sessions of Open WebUI' },
+    synced: openWebUi('webui-secret-key'),
+    when: always,
+  },
+  {
+    name: 'oidc-client-id',
+    item: { ...provided, remote: 'openwebui/oidc-client-id', description: 'OIDC client id of Open WebUI' },
+    synced: openWebUi('oidc-client-id'),
+    when: withOidc,
+  },
+  {
+    name: 'oidc-client-secret',
+    item: { ...provided, remote: 'openwebui/oidc-client-secret', description: 'OIDC client secret of Open WebUI' },
+    synced: openWebUi('oidc-client-secret'),
+    when: withOidc,
+  },
+  {
+    name: 'oidc-provider-url',
+    item: {
+      ...provided,
+      format: 'url',
+      remote: 'openwebui/oidc-provider-url',
+      description: 'OpenID configuration URL of the identity provider',
+    },
+    synced: openWebUi('oidc-provider-url'),
+    when: withOidc,
+  },
+]
+
+/** Logical secrets that these choices need, and the Kubernetes Secrets made from them. */
+export function secretDefaults(choices: Choices): Pick<Config['secrets'], 'items' | 'synced'> {
+  const wanted = CATALOG.filter(({ when }) => when(choices))
+  const names = [...new Set(wanted.flatMap(({ synced }) => synced.map(({ secret }) => secret)))]
+  return {
+    items: Object.fromEntries(wanted.map(({ name, item }) => [name, item])),
+    synced: names.map((secret) => ({
+      namespace: NAMESPACE_OF[secret],
+      name: secret,
+      keys: Object.fromEntries(
+        wanted.flatMap(({ name, synced }) =>
+          synced.filter((target) => target.secret === secret).map(({ key }) => [key, name]),
+        ),
+      ),
+    })),
+  }
+}
