@@ -36,6 +36,7 @@ export type Observation<Out = unknown> =
   | { readonly state: 'missing'; readonly changes: readonly Change[] }
   | { readonly state: 'current'; readonly out: Out }
   | { readonly state: 'settling'; readonly out?: Out }
+  /** With `out` (also `out: undefined` of a step without output) it is usable as it stands: `ready` edges hold when it is left alone. */
   | { readonly state: 'drifted'; readonly changes: readonly Change[]; readonly out?: Out }
   | { readonly state: 'broken'; readonly cause: Cause; readonly changes: readonly Change[] }
   | { readonly state: 'unknown'; readonly cause: Cause }

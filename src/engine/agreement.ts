@@ -1,0 +1,71 @@
+import type { End } from './schedule.ts'
+import type { Cause, Change, Observation, StepState } from './step.ts'
+
+/** What a second look allows: `apply` within what was agreed, `await` what rolls out by itself, or an end without a write. */
+export type Admission = 'apply' | 'await' | End
+
+/**
+ * Compares what was agreed on with what is there now.
+ * @param covers for a step that could not be looked at before: the states in which it is changed
+ */
+export function admit(agreed: Observation, now: Observation, covers: readonly StepState[] = []): Admission {
+  switch (now.state) {
+    case 'current':
+      return { outcome: 'unchanged' }
+    case 'settling':
+      return 'await'
+    case 'unknown':
+      return { outcome: 'failed', cause: now.cause }
+    case 'waiting':
+      return { outcome: 'blocked', by: now.on }
+    default:
+      return agreed.state === 'waiting' ? admitCovered(now, covers) : admitAgreed(agreed, now.changes)
+  }
+}
+
+function admitCovered(now: Observation, covers: readonly StepState[]): Admission {
+  return covers.includes(now.state) ? 'apply' : { outcome: 'left', seen: now }
+}
+
+function admitAgreed(agreed: Observation, changes: readonly Change[]): Admission {
+  const known = new Set('changes' in agreed ? agreed.changes.map(changeKey) : [])
+  const beyond = changes.filter((change) => !known.has(changeKey(change)))
+  return beyond.length === 0 ? 'apply' : { outcome: 'stale', cause: stale(beyond) }
+}
+
+/** A plan is agreed by target and action; values of fields may move in between. */
+function changeKey(change: Change): string {
+  return `${change.action} ${change.target}`
+}
+
+function stale(beyond: readonly Change[]): Cause {
+  return {
+    code: 'StalePlan',
+    message: 'changed since it was planned, so nothing was written',
+    evidence: beyond.map((change) => `not agreed: ${changeKey(change)}`),
+    hint: 'run the command again to see and agree on the new changes',
+  }
+}
+
+/** Why a step that was changed is still not as wanted. */
+export function notConverged(id: string, seen: Exclude<Observation, { state: 'current' }>): Cause {
+  if (seen.state === 'broken' || seen.state === 'unknown') return seen.cause
+  return {
+    code: 'NotConverged',
+    message: `step "${id}" is still ${seen.state} after it was applied`,
+    evidence: stillDiffers(seen),
+    hint: 'see what differs with: llmgw plan',
+  }
+}
+
+function stillDiffers(seen: Observation): readonly string[] {
+  if (seen.state === 'waiting') return seen.on.map((id) => `waits for step "${id}"`)
+  return 'changes' in seen ? seen.changes.flatMap(changeLines) : []
+}
+
+function changeLines(change: Change): readonly string[] {
+  const fields = (change.fields ?? []).map(
+    ({ path, before, after }) => `  ${path}: ${before ?? '(absent)'} -> ${after ?? '(absent)'}`,
+  )
+  return [changeKey(change), ...fields]
+}

@@ -1,0 +1,140 @@
+import type { EngineClock } from './bounded.ts'
+import { awaitSettled, converge, type RunScope } from './converge.ts'
+import type { Decisions, StepDecision } from './decide.ts'
+import type { Emit } from './events.ts'
+import type { Graph } from './graph.ts'
+import { hasOutput, type Looked } from './look.ts'
+import { createOutputs, type Outputs } from './outputs.ts'
+import { type RunResult, resultOf } from './result.ts'
+import { type End, FAILURES, type Gate, type Progress, schedule, type Task } from './schedule.ts'
+import type { Need, Observation, Step } from './step.ts'
+
+export interface RunOptions {
+  readonly looked: Looked
+  /** How many steps may change something at a time; a wait counts for none. */
+  readonly concurrency: number
+  readonly failFast: boolean
+  /** First Ctrl-C: nothing new starts, waits end, changes under way reach their end. */
+  readonly signal: AbortSignal
+  /** Second Ctrl-C, or a lost lock: everything ends at once. */
+  readonly hardSignal?: AbortSignal
+  readonly emit: Emit
+  readonly clock: EngineClock
+  /** Deadline of each `apply`, `ready` and `destroy`. */
+  readonly stepTimeoutMs: number
+  /** Deadline of each check; `stepTimeoutMs` when absent. */
+  readonly checkTimeoutMs?: number
+  /** Called before each write; throws when the lock is no longer ours, which stops the run. */
+  readonly assertHeld?: () => void | Promise<void>
+}
+
+export interface ExecuteOptions extends RunOptions {
+  readonly decisions: Decisions
+}
+
+/** Brings every step to what was decided for it. Never rejects for a step's failure; nothing runs when it resolves. */
+export async function execute<Ctx>(graph: Graph<Ctx>, ctx: Ctx, options: ExecuteOptions): Promise<RunResult> {
+  const { looked, decisions, emit } = options
+  for (const [step, { decision, reason }] of decisions) emit({ type: 'step-decided', step, decision, reason })
+  const outputs = createOutputs(looked.observations.keys())
+  const scope = createScope(ctx, outputs, options)
+  const unlooked = graph.order.filter((step) => decisions.get(step.id)?.decision === 'fail').map((step) => step.id)
+  const tasks = byPriority(graph).map((step) => taskOf(step, { scope, looked, decisions, unlooked }))
+  const results = await schedule(tasks, {
+    concurrency: options.concurrency,
+    failFast: options.failFast,
+    signal: scope.signal,
+    now: () => options.clock.now(),
+    onEnd: (id, result) => {
+      // Who ends without having given an output never will.
+      outputs.withhold(id)
+      emitEnd(emit, id, result)
+    },
+  })
+  return resultOf(graph, results)
+}
+
+/** What all steps of a run get. */
+export function createScope<Ctx>(ctx: Ctx, outputs: Outputs, options: RunOptions): RunScope<Ctx> {
+  const hardSignal = options.hardSignal ?? new AbortController().signal
+  return {
+    ctx,
+    outputs,
+    emit: options.emit,
+    clock: options.clock,
+    stepTimeoutMs: options.stepTimeoutMs,
+    checkTimeoutMs: options.checkTimeoutMs ?? options.stepTimeoutMs,
+    signal: AbortSignal.any([options.signal, hardSignal]),
+    hardSignal,
+    depth: options.looked.depth,
+    assertHeld: options.assertHeld ?? (() => undefined),
+  }
+}
+
+/** Longest chain of dependants first; the sort is stable, so ties stay in topological order. */
+function byPriority<Ctx>(graph: Graph<Ctx>): readonly Step<Ctx, unknown>[] {
+  return [...graph.order].sort((a, b) => graph.priority(b.id) - graph.priority(a.id))
+}
+
+export function emitEnd(emit: Emit, step: string, result: End & { readonly elapsedMs: number }): void {
+  const { outcome, elapsedMs, cause, by } = result
+  emit({ type: 'step-finished', step, outcome, elapsedMs, ...(cause && { cause }), ...(by && { by }) })
+}
+
+interface Agreement<Ctx> {
+  readonly scope: RunScope<Ctx>
+  readonly looked: Looked
+  readonly decisions: Decisions
+  /** Steps that could not be looked at: while there is one, nothing is started. */
+  readonly unlooked: readonly string[]
+}
+
+function taskOf<Ctx>(step: Step<Ctx, unknown>, agreement: Agreement<Ctx>): Task {
+  const { scope, looked, decisions, unlooked } = agreement
+  const seen = looked.observations.get(step.id)
+  const decision = decisions.get(step.id)
+  if (looked.off.has(step.id)) return { id: step.id, end: { outcome: 'off' } }
+  if (seen === undefined || decision === undefined) return { id: step.id, end: { outcome: 'left' } }
+  if (decision.decision === 'fail') return { id: step.id, end: failUnlooked(seen) }
+  if (decision.decision === 'leave') return { id: step.id, end: leave(step, seen, scope.outputs) }
+  if (unlooked.length > 0) return { id: step.id, end: { outcome: 'blocked', by: unlooked } }
+  const gate = (progress: Progress): Gate => gateOf(step, decision, progress)
+  if (decision.decision === 'wait') {
+    return { id: step.id, slot: false, gate, run: (submitted) => awaitSettled(step, scope, submitted) }
+  }
+  return { id: step.id, slot: true, gate, run: (submitted) => converge({ step, seen, decision }, scope, submitted) }
+}
+
+function failUnlooked(seen: Observation): End {
+  return { outcome: 'failed', ...('cause' in seen ? { cause: seen.cause } : {}) }
+}
+
+function leave<Ctx>(step: Step<Ctx, unknown>, seen: Observation, outputs: Outputs): End {
+  if (hasOutput(seen)) outputs.give(step.id, seen.out)
+  return seen.state === 'current' ? { outcome: 'unchanged' } : { outcome: 'left', seen }
+}
+
+type NeedState = 'holds' | 'pending' | 'lost'
+
+function gateOf<Ctx>(step: Step<Ctx, unknown>, decision: StepDecision, progress: Progress): Gate {
+  const needs = step.needs.map((need) => ({ id: need.step.id, state: needState(need, decision, progress) }))
+  const lost = needs.filter(({ state }) => state === 'lost').map(({ id }) => id)
+  if (lost.length > 0) return { blockedBy: [...new Set(lost)] }
+  return needs.some(({ state }) => state === 'pending') ? 'shut' : 'open'
+}
+
+function needState<Ctx>({ edge, step }: Need<Ctx>, { decision }: StepDecision, progress: Progress): NeedState {
+  const end = progress.end(step.id)
+  if (end === undefined) return edge === 'applied' && progress.submitted(step.id) ? 'holds' : 'pending'
+  if (FAILURES.has(end.outcome)) return 'lost'
+  // A step that only waits writes nothing: what was left alone is no reason to block it.
+  if (end.outcome !== 'left' || decision === 'wait') return 'holds'
+  return leftHolds(edge, end.seen) ? 'holds' : 'lost'
+}
+
+/** A step left alone is submitted when it exists, and ready when its check gave what dependants use. */
+function leftHolds(edge: Need<never>['edge'], seen: Observation | undefined): boolean {
+  if (seen === undefined) return false
+  if (edge === 'ready') return seen.state !== 'settling' && hasOutput(seen)
+  return seen.state === 'settling' || seen.state === 'drifted' || seen.state === 'broken'
+}
