@@ -1,0 +1,36 @@
+import type { Eks, Iam, SecretsManager, Sts } from '../../ports/index.ts'
+import { createCaller } from './call.ts'
+import {
+  type AwsConnectionOptions,
+  type CredentialSource,
+  clientSettings,
+  credentialSource,
+  iamRegion,
+} from './connection.ts'
+import { createEks } from './eks.ts'
+import { createIam } from './iam.ts'
+import { createSecretsManager } from './secrets-manager.ts'
+import { createSts } from './sts.ts'
+
+export interface AwsConnection {
+  readonly iam: Iam
+  readonly secretsManager: SecretsManager
+  readonly eks: Eks
+  readonly sts: Sts
+  /** For what signs by itself: the EKS token. */
+  readonly credentials: CredentialSource
+}
+
+/** The AWS adapters. Nothing is loaded, read or sent before the first call. */
+export function connectAws(options: AwsConnectionOptions): AwsConnection {
+  const credentials = credentialSource(options)
+  const call = createCaller(options, options.deadlineMs)
+  const settings = () => clientSettings(options, credentials)
+  return {
+    iam: createIam(() => clientSettings(options, credentials, iamRegion(options.region)), call),
+    secretsManager: createSecretsManager(settings, call),
+    eks: createEks(settings, call),
+    sts: createSts(settings, call),
+    credentials,
+  }
+}

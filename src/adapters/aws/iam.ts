@@ -1,0 +1,193 @@
+import type { IAMClient } from '@aws-sdk/client-iam'
+import type { Iam, PolicyDocument, Role, Tags } from '../../ports/index.ts'
+import { parsePolicy, samePolicy } from '../../ports/policy.ts'
+import { allPages, type Caller, falseIfAbsent, lazy, undefinedIfAbsent } from './call.ts'
+import type { ClientSettings } from './connection.ts'
+import { untilVisible } from './until-visible.ts'
+
+type Sdk = typeof import('@aws-sdk/client-iam')
+
+/** What each method is built from. */
+interface Session {
+  readonly load: () => Promise<{ readonly sdk: Sdk; readonly client: IAMClient }>
+  readonly call: Caller
+}
+
+/** IAM through the SDK. Writes return once a read shows them: IAM is eventually consistent. */
+export function createIam(settings: () => ClientSettings, call: Caller): Iam {
+  const load = lazy(async () => {
+    const sdk = await import('@aws-sdk/client-iam')
+    return { sdk, client: new sdk.IAMClient(settings()) }
+  })
+  const session = { load, call }
+  return { ...reads(session), ...roleWrites(session), ...policyWrites(session) }
+}
+
+const about = (operation: string, object: string) => ({ service: 'iam', operation, object })
+
+function reads(session: Session): Pick<Iam, 'findRole' | 'findOidcProvider'> {
+  return {
+    findRole: (name, signal) => findRole(session, name, signal),
+    async findOidcProvider(arn, signal) {
+      const answer = await undefinedIfAbsent(
+        session.call(about('GetOpenIDConnectProvider', `OIDC provider ${arn}`), signal, async (abortSignal) => {
+          const { sdk, client } = await session.load()
+          return client.send(new sdk.GetOpenIDConnectProviderCommand({ OpenIDConnectProviderArn: arn }), {
+            abortSignal,
+          })
+        }),
+      )
+      return answer && { arn, url: answer.Url ?? '', audiences: answer.ClientIDList ?? [] }
+    },
+  }
+}
+
+async function findRole(session: Session, name: string, signal?: AbortSignal): Promise<Role | undefined> {
+  const [found, inline, attached] = await Promise.all([
+    getRole(session, name, signal),
+    undefinedIfAbsent(inlinePolicies(session, name, signal)),
+    undefinedIfAbsent(attachedPolicies(session, name, signal)),
+  ])
+  return found && { ...found, inline: inline ?? {}, attached: attached ?? [] }
+}
+
+type BareRole = Omit<Role, 'inline' | 'attached'>
+
+async function getRole(session: Session, name: string, signal?: AbortSignal): Promise<BareRole | undefined> {
+  const answer = await undefinedIfAbsent(
+    session.call(about('GetRole', `role ${name}`), signal, async (abortSignal) => {
+      const { sdk, client } = await session.load()
+      return client.send(new sdk.GetRoleCommand({ RoleName: name }), { abortSignal })
+    }),
+  )
+  const role = answer?.Role
+  if (!role) return undefined
+  const permissionsBoundary = role.PermissionsBoundary?.PermissionsBoundaryArn
+  return {
+    name,
+    arn: role.Arn ?? '',
+    trust: parsePolicy(role.AssumeRolePolicyDocument ?? '{}'),
+    tags: Object.fromEntries((role.Tags ?? []).map(({ Key = '', Value = '' }) => [Key, Value])),
+    maxSessionSeconds: role.MaxSessionDuration ?? 3600,
+    ...(permissionsBoundary ? { permissionsBoundary } : {}),
+  }
+}
+
+async function inlinePolicies(
+  session: Session,
+  role: string,
+  signal?: AbortSignal,
+): Promise<Readonly<Record<string, PolicyDocument>>> {
+  const names = await session.call(about('ListRolePolicies', `role ${role}`), signal, async (abortSignal) => {
+    const { sdk, client } = await session.load()
+    return allPages(async (Marker) => {
+      const page = await client.send(new sdk.ListRolePoliciesCommand({ RoleName: role, Marker }), { abortSignal })
+      return { items: page.PolicyNames ?? [], next: page.IsTruncated ? page.Marker : undefined }
+    })
+  })
+  const documents = await Promise.all(names.map((policy) => getInlinePolicy(session, role, policy, signal)))
+  return Object.fromEntries(
+    names.flatMap((policy, index) => {
+      const document = documents[index]
+      return document ? [[policy, document]] : []
+    }),
+  )
+}
+
+function getInlinePolicy(session: Session, role: string, policy: string, signal?: AbortSignal) {
+  return undefinedIfAbsent(
+    session.call(about('GetRolePolicy', `policy ${policy} of role ${role}`), signal, async (abortSignal) => {
+      const { sdk, client } = await session.load()
+      const input = { RoleName: role, PolicyName: policy }
+      const { PolicyDocument } = await client.send(new sdk.GetRolePolicyCommand(input), { abortSignal })
+      return parsePolicy(PolicyDocument ?? '{}')
+    }),
+  )
+}
+
+function attachedPolicies(session: Session, role: string, signal?: AbortSignal): Promise<readonly string[]> {
+  return session.call(about('ListAttachedRolePolicies', `role ${role}`), signal, async (abortSignal) => {
+    const { sdk, client } = await session.load()
+    return allPages(async (Marker) => {
+      const page = await client.send(new sdk.ListAttachedRolePoliciesCommand({ RoleName: role, Marker }), {
+        abortSignal,
+      })
+      const items = (page.AttachedPolicies ?? []).flatMap(({ PolicyArn }) => PolicyArn ?? [])
+      return { items, next: page.IsTruncated ? page.Marker : undefined }
+    })
+  })
+}
+
+const sdkTags = (tags: Tags) => Object.entries(tags).map(([Key, Value]) => ({ Key, Value }))
+
+function roleWrites(session: Session): Pick<Iam, 'createRole' | 'updateTrust' | 'tagRole' | 'removeRole'> {
+  const { call, load } = session
+  return {
+    async createRole({ name, trust, tags, description, permissionsBoundary }, signal) {
+      await call(about('CreateRole', `role ${name}`), signal, async (abortSignal) => {
+        const { sdk, client } = await load()
+        const input = {
+          RoleName: name,
+          AssumeRolePolicyDocument: JSON.stringify(trust),
+          Description: description,
+          Tags: sdkTags(tags),
+          ...(permissionsBoundary === undefined ? {} : { PermissionsBoundary: permissionsBoundary }),
+        }
+        return client.send(new sdk.CreateRoleCommand(input), { abortSignal })
+      })
+      await untilVisible(async () => (await getRole(session, name, signal)) !== undefined, signal)
+    },
+    async updateTrust(name, trust, signal) {
+      await call(about('UpdateAssumeRolePolicy', `role ${name}`), signal, async (abortSignal) => {
+        const { sdk, client } = await load()
+        const input = { RoleName: name, PolicyDocument: JSON.stringify(trust) }
+        return client.send(new sdk.UpdateAssumeRolePolicyCommand(input), { abortSignal })
+      })
+      await untilVisible(async () => {
+        const role = await getRole(session, name, signal)
+        return role !== undefined && samePolicy(role.trust, trust)
+      }, signal)
+    },
+    async tagRole(name, tags, signal) {
+      await call(about('TagRole', `role ${name}`), signal, async (abortSignal) => {
+        const { sdk, client } = await load()
+        return client.send(new sdk.TagRoleCommand({ RoleName: name, Tags: sdkTags(tags) }), { abortSignal })
+      })
+      await untilVisible(async () => {
+        const live = (await getRole(session, name, signal))?.tags
+        return Object.entries(tags).every(([key, value]) => live?.[key] === value)
+      }, signal)
+    },
+    removeRole: (name, signal) =>
+      falseIfAbsent(
+        call(about('DeleteRole', `role ${name}`), signal, async (abortSignal) => {
+          const { sdk, client } = await load()
+          return client.send(new sdk.DeleteRoleCommand({ RoleName: name }), { abortSignal })
+        }),
+      ),
+  }
+}
+
+function policyWrites(session: Session): Pick<Iam, 'putInlinePolicy' | 'removeInlinePolicy'> {
+  const { call, load } = session
+  return {
+    async putInlinePolicy(role, policy, document, signal) {
+      await call(about('PutRolePolicy', `role ${role}`), signal, async (abortSignal) => {
+        const { sdk, client } = await load()
+        const input = { RoleName: role, PolicyName: policy, PolicyDocument: JSON.stringify(document) }
+        return client.send(new sdk.PutRolePolicyCommand(input), { abortSignal })
+      })
+      await untilVisible(async () => {
+        const live = await getInlinePolicy(session, role, policy, signal)
+        return live !== undefined && samePolicy(live, document)
+      }, signal)
+    },
+    removeInlinePolicy: (role, policy, signal) =>
+      falseIfAbsent(
+        call(about('DeleteRolePolicy', `policy ${policy} of role ${role}`), signal, async (abortSignal) => {
+          const { sdk, client } = await load()
+          return client.send(new sdk.DeleteRolePolicyCommand({ RoleName: role, PolicyName: policy }), { abortSignal })
+        }),
+      ),
+  }
+}

@@ -1,0 +1,163 @@
+import { createHash } from 'node:crypto'
+import type { DescribeSecretResponse, SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
+import { StepError } from '../../errors.ts'
+import type { SecretMeta, SecretsManager, Tags } from '../../ports/index.ts'
+import { Secret } from '../../secret.ts'
+import { type Caller, falseIfAbsent, hasCode, lazy, undefinedIfAbsent } from './call.ts'
+import type { ClientSettings } from './connection.ts'
+
+type Sdk = typeof import('@aws-sdk/client-secrets-manager')
+
+/** One API call about a secret, by its API name. */
+type Send = <T>(
+  operation: string,
+  target: { readonly name: string; readonly signal: AbortSignal | undefined },
+  run: (sdk: Sdk, client: SecretsManagerClient, options: { readonly abortSignal: AbortSignal }) => Promise<T>,
+) => Promise<T>
+
+type Reads = Pick<SecretsManager, 'describe' | 'value'>
+type Deletes = Pick<SecretsManager, 'restore' | 'scheduleDeletion' | 'purge'>
+type Writes = Omit<SecretsManager, keyof Reads | keyof Deletes>
+
+/** Secrets Manager through the SDK. A value is in a request or an answer, and in a `Secret`, nowhere else. */
+export function createSecretsManager(settings: () => ClientSettings, call: Caller): SecretsManager {
+  const load = lazy(async () => {
+    const sdk = await import('@aws-sdk/client-secrets-manager')
+    return { sdk, client: new sdk.SecretsManagerClient(settings()) }
+  })
+  const send: Send = (operation, { name, signal }, run) =>
+    call({ service: 'secretsmanager', operation, object: `secret ${name}` }, signal, async (abortSignal) => {
+      const { sdk, client } = await load()
+      return run(sdk, client, { abortSignal })
+    })
+  const readers = reads(send)
+  return { ...readers, ...writes(send, readers), ...deletes(send, readers) }
+}
+
+function reads(send: Send): Reads {
+  return {
+    async describe(name, signal) {
+      const answer = await undefinedIfAbsent(
+        send('DescribeSecret', { name, signal }, (sdk, client, options) =>
+          client.send(new sdk.DescribeSecretCommand({ SecretId: name }), options),
+        ),
+      )
+      return answer && toMeta(name, answer)
+    },
+    async value(name, signal) {
+      const answer = await undefinedIfAbsent(
+        send('GetSecretValue', { name, signal }, (sdk, client, options) =>
+          client.send(new sdk.GetSecretValueCommand({ SecretId: name }), options),
+        ),
+      )
+      if (answer?.SecretString === undefined || answer.VersionId === undefined) return undefined
+      return { value: new Secret(answer.SecretString), versionId: answer.VersionId }
+    },
+  }
+}
+
+function toMeta(name: string, answer: DescribeSecretResponse): SecretMeta {
+  const optional = {
+    description: answer.Description || undefined,
+    deletedAt: answer.DeletedDate?.toISOString(),
+    createdAt: answer.CreatedDate?.toISOString(),
+    changedAt: answer.LastChangedDate?.toISOString(),
+    kmsKeyId: answer.KmsKeyId || undefined,
+  }
+  return {
+    name: answer.Name ?? name,
+    arn: answer.ARN ?? '',
+    tags: Object.fromEntries((answer.Tags ?? []).map(({ Key = '', Value = '' }) => [Key, Value])),
+    versions: answer.VersionIdsToStages ?? {},
+    ...(Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)) as Partial<SecretMeta>),
+  }
+}
+
+const sdkTags = (tags: Tags) => Object.entries(tags).map(([Key, Value]) => ({ Key, Value }))
+
+/** Version id of a first value: the same for every attempt on one secret, so that AWS itself refuses a second, different one. */
+const firstVersion = (arn: string): string => createHash('sha256').update(`first value of ${arn}`).digest('hex')
+
+function writes(send: Send, { describe, value: read }: Reads): Writes {
+  return {
+    async create({ name, value, description, tags, kmsKeyId, token }, signal) {
+      try {
+        const input = {
+          Name: name,
+          SecretString: value.reveal(),
+          Description: description,
+          Tags: sdkTags(tags),
+          ...(kmsKeyId === undefined ? {} : { KmsKeyId: kmsKeyId }),
+          ...(token === undefined ? {} : { ClientRequestToken: token }),
+        }
+        const { ARN = '', VersionId = '' } = await send('CreateSecret', { name, signal }, (sdk, client, options) =>
+          client.send(new sdk.CreateSecretCommand(input), options),
+        )
+        return { arn: ARN, versionId: VersionId }
+      } catch (error) {
+        if (token === undefined || !hasCode(error, 'AlreadyExists')) throw error
+        return await ownEarlierCall({ name, value, token }, error)
+      }
+    },
+    async putFirstValue(name, value, signal) {
+      const secret = await describe(name, signal)
+      if (!secret) throw new StepError('NotFound', `secret ${name} does not exist`)
+      if (hasCurrent(secret)) throw new StepError('AlreadyExists', `secret ${name} already has a value`)
+      const input = { SecretId: name, SecretString: value.reveal(), ClientRequestToken: firstVersion(secret.arn) }
+      const { VersionId = '' } = await send('PutSecretValue', { name, signal }, (sdk, client, options) =>
+        client.send(new sdk.PutSecretValueCommand(input), options),
+      )
+      return { versionId: VersionId }
+    },
+    async tag(name, tags, signal) {
+      await send('TagResource', { name, signal }, (sdk, client, options) =>
+        client.send(new sdk.TagResourceCommand({ SecretId: name, Tags: sdkTags(tags) }), options),
+      )
+    },
+  }
+
+  /** The answer of a create whose first try went through although its answer was lost; `refusal` when it was somebody else's. */
+  async function ownEarlierCall(wanted: { name: string; value: Secret; token: string }, refusal: unknown) {
+    const secret = await describe(wanted.name)
+    if (!secret || !(wanted.token in secret.versions)) throw refusal
+    const live = await read(wanted.name)
+    if (live?.versionId !== wanted.token || live.value.reveal() !== wanted.value.reveal()) throw refusal
+    return { arn: secret.arn, versionId: wanted.token }
+  }
+}
+
+const hasCurrent = (secret: SecretMeta): boolean =>
+  Object.values(secret.versions).some((labels) => labels.includes('AWSCURRENT'))
+
+function deletes(send: Send, { describe }: Reads): Deletes {
+  return {
+    async restore(name, signal) {
+      await send('RestoreSecret', { name, signal }, (sdk, client, options) =>
+        client.send(new sdk.RestoreSecretCommand({ SecretId: name }), options),
+      )
+    },
+    async scheduleDeletion(name, recoveryDays, signal) {
+      const input = { SecretId: name, RecoveryWindowInDays: recoveryDays }
+      try {
+        return await falseIfAbsent(
+          send('DeleteSecret', { name, signal }, (sdk, client, options) =>
+            client.send(new sdk.DeleteSecretCommand(input), options),
+          ),
+        )
+      } catch (error) {
+        // Scheduled before: it stays as it is, with the date it has.
+        if (hasCode(error, 'SecretPendingDeletion')) return true
+        throw error
+      }
+    },
+    async purge(name, signal) {
+      // A forced deletion succeeds on names that never were; only a look tells.
+      if (!(await describe(name, signal))) return false
+      const input = { SecretId: name, ForceDeleteWithoutRecovery: true }
+      await send('DeleteSecret', { name, signal }, (sdk, client, options) =>
+        client.send(new sdk.DeleteSecretCommand(input), options),
+      )
+      return true
+    },
+  }
+}

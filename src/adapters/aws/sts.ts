@@ -1,0 +1,26 @@
+import { StepError } from '../../errors.ts'
+import type { Sts } from '../../ports/index.ts'
+import { type Caller, lazy } from './call.ts'
+import type { ClientSettings } from './connection.ts'
+
+/** STS through the SDK. */
+export function createSts(settings: () => ClientSettings, call: Caller): Sts {
+  const load = lazy(async () => {
+    const sdk = await import('@aws-sdk/client-sts')
+    return { sdk, client: new sdk.STSClient(settings()) }
+  })
+  return {
+    async callerIdentity(signal) {
+      const about = { service: 'sts', operation: 'GetCallerIdentity', object: 'the caller' }
+      const { Account, Arn } = await call(about, signal, async (abortSignal) => {
+        const { sdk, client } = await load()
+        return client.send(new sdk.GetCallerIdentityCommand({}), { abortSignal })
+      })
+      if (!Account || !Arn)
+        throw new StepError('AwsFailed', 'aws sts GetCallerIdentity answered without account and ARN', {
+          hint: 'aws sts get-caller-identity',
+        })
+      return { accountId: Account, arn: Arn }
+    },
+  }
+}
