@@ -1,0 +1,50 @@
+import type { Config } from '../src/config/schema.ts'
+import type { Target } from '../src/ports/index.ts'
+
+type Model = Config['models'][number]
+
+/**
+ * Destination regions of cross-region inference profiles by geography, where the configuration lists none; the region of
+ * the call is always one. A profile may use fewer: GetInferenceProfile tells, `regions` of a model narrows.
+ * Source: Amazon Bedrock user guide, "Supported Regions and models for inference profiles".
+ */
+const DESTINATIONS: Readonly<Record<string, readonly string[]>> = {
+  us: ['us-east-1', 'us-east-2', 'us-west-2'],
+  'us-gov': ['us-gov-east-1', 'us-gov-west-1'],
+  eu: ['eu-central-1', 'eu-north-1', 'eu-south-1', 'eu-south-2', 'eu-west-1', 'eu-west-3'],
+  apac: [
+    'ap-northeast-1',
+    'ap-northeast-2',
+    'ap-northeast-3',
+    'ap-south-1',
+    'ap-south-2',
+    'ap-southeast-1',
+    'ap-southeast-2',
+    'ap-southeast-4',
+  ],
+  jp: ['ap-northeast-1', 'ap-northeast-3'],
+  au: ['ap-southeast-2', 'ap-southeast-4'],
+  ca: ['ca-central-1'],
+  // Routed anywhere: besides the source region, the ARN without a region. Source: Bedrock user guide, "Global cross-Region inference".
+  global: [''],
+}
+
+/** `us.anthropic.claude…` = geography and foundation model. */
+const PROFILE = new RegExp(`^(${Object.keys(DESTINATIONS).join('|')})\\.(.+)$`)
+
+/** ARNs that the gateway invokes for the configured Bedrock models, sorted; empty when there are none. */
+export function bedrockResources(config: Config, target: Target): readonly string[] {
+  const bedrock = config.models.filter(({ provider }) => provider === 'bedrock')
+  return [...new Set(bedrock.flatMap((model) => resourcesOf(model, target)))].sort()
+}
+
+function resourcesOf({ model, regions }: Model, target: Target): readonly string[] {
+  const { partition, region, accountId } = target
+  // An ARN names one resource by itself, e.g. an application inference profile or provisioned throughput.
+  if (model.startsWith('arn:')) return [model]
+  const foundation = (id: string) => (where: string) => `arn:${partition}:bedrock:${where}::foundation-model/${id}`
+  const [, geography, id] = PROFILE.exec(model) ?? []
+  if (geography === undefined || id === undefined) return (regions ?? [region]).map(foundation(model))
+  const profile = `arn:${partition}:bedrock:${region}:${accountId}:inference-profile/${model}`
+  return [profile, ...[region, ...(regions ?? DESTINATIONS[geography] ?? [])].map(foundation(id))]
+}
