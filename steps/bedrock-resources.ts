@@ -5,7 +5,7 @@ type Model = Config['models'][number]
 
 /**
  * Destination regions of cross-region inference profiles by geography, where the configuration lists none; the region of
- * the call is always one. A profile may use fewer: GetInferenceProfile tells, `regions` of a model narrows.
+ * the call is added. A profile may use others: GetInferenceProfile tells, `regions` of a model takes their place.
  * Source: Amazon Bedrock user guide, "Supported Regions and models for inference profiles".
  */
 const DESTINATIONS: Readonly<Record<string, readonly string[]>> = {
@@ -25,8 +25,7 @@ const DESTINATIONS: Readonly<Record<string, readonly string[]>> = {
   jp: ['ap-northeast-1', 'ap-northeast-3'],
   au: ['ap-southeast-2', 'ap-southeast-4'],
   ca: ['ca-central-1'],
-  // Routed anywhere: besides the source region, the ARN without a region. Source: Bedrock user guide, "Global cross-Region inference".
-  global: [''],
+  global: [],
 }
 
 /** `us.anthropic.claude…` = geography and foundation model. */
@@ -46,5 +45,7 @@ function resourcesOf({ model, regions }: Model, target: Target): readonly string
   const [, geography, id] = PROFILE.exec(model) ?? []
   if (geography === undefined || id === undefined) return (regions ?? [region]).map(foundation(model))
   const profile = `arn:${partition}:bedrock:${region}:${accountId}:inference-profile/${model}`
-  return [profile, ...[region, ...(regions ?? DESTINATIONS[geography] ?? [])].map(foundation(id))]
+  const destinations = regions ?? [region, ...(DESTINATIONS[geography] ?? [])]
+  // Routed anywhere: the model's ARN without a region stands for all of them. Source: Bedrock user guide, "Global cross-Region inference".
+  return [profile, ...[...destinations, ...(geography === 'global' ? [''] : [])].map(foundation(id))]
 }

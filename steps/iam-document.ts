@@ -48,7 +48,7 @@ const WHOLE_PLACEHOLDER = /^\$\{(\w+)\}$/
 
 function fill(node: unknown, values: DocumentValues): unknown {
   if (typeof node === 'string') return fillText(node, values)
-  if (Array.isArray(node)) return node.flatMap((item) => listFor(item, values) ?? [fill(item, values)])
+  if (Array.isArray(node)) return node.flatMap((item: unknown) => listFor(item, values) ?? [fill(item, values)])
   if (typeof node !== 'object' || node === null) return node
   return Object.fromEntries(Object.entries(node).map(([key, value]) => [fillText(key, values), fill(value, values)]))
 }
@@ -56,7 +56,7 @@ function fill(node: unknown, values: DocumentValues): unknown {
 function listFor(item: unknown, values: DocumentValues): readonly string[] | undefined {
   const name = typeof item === 'string' ? WHOLE_PLACEHOLDER.exec(item)?.[1] : undefined
   const value = name === undefined ? undefined : values[name]
-  return typeof value === 'string' ? undefined : value
+  return typeof value === 'object' ? value : undefined
 }
 
 function fillText(text: string, values: DocumentValues): string {
