@@ -34,6 +34,8 @@ export interface FakeKube extends Kube {
   readonly reads: readonly KubeCall[]
   /** Puts an object there, status included, as if `manager` had updated it. */
   seed(object: KubeObject, manager?: string): KubeObject
+  /** Server-side apply by another field manager, by force. */
+  applyAs(manager: string, object: KubeObject): KubeObject
   /** What a controller would write to the status subresource. */
   setStatus(ref: ObjectRef, status: Readonly<Record<string, unknown>>): void
   /** Lets the simulated controllers judge an object anew. */
@@ -47,6 +49,8 @@ export interface FakeKube extends Kube {
 }
 
 const OWN_MANAGER = 'llmgw'
+/** RFC 1123 subdomain; RBAC kinds also allow colons. */
+const VALID_NAME = /^[a-z0-9]([-a-z0-9.:]*[a-z0-9])?$/
 const isBuiltIn = (apiVersion: string): boolean => {
   const group = apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : ''
   return !group.includes('.') || group.endsWith('.k8s.io')
@@ -83,7 +87,8 @@ export function fakeKube(options: FakeKubeOptions = {}): FakeKube {
     })
   }
   const admit = (made: KubeCall): void => {
-    const { apiVersion = '', kind, namespace } = made.ref
+    const { apiVersion = '', kind, name = '', namespace } = made.ref
+    if (!VALID_NAME.test(name)) throw refuse(422, 'Invalid', made, `metadata.name: Invalid value: "${name}"`)
     if (!served({ apiVersion, kind }))
       throw refuse(404, 'NotFound', made, 'the server could not find the requested resource')
     if (!options.strict || namespace === undefined) return
@@ -227,6 +232,7 @@ export function fakeKube(options: FakeKubeOptions = {}): FakeKube {
       return options.version ?? 'v1.35.4'
     },
     seed: (object, manager = 'somebody') => store.replace(object, `${manager}/Update`, true),
+    applyAs: (manager, object) => store.apply(object, { owner: `${manager}/Apply`, force: true, dryRun: false }),
     setStatus: (ref, status) => store.setStatus(ref, status, 'controller/Update/status'),
     settle,
     event,

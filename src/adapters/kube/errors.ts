@@ -71,7 +71,7 @@ function byCode(status: ApiStatus & { message: string }, { verb, object }: Attem
         hint: 'grant this permission to the role, or use another one: kubectl auth can-i --list',
       })
     case 404:
-      return new StepError('NotFound', `${object} is not there`, { cause })
+      return absence(status, { verb, object })
     case 409:
       return conflict(status, { verb, object })
     case 422:
@@ -80,6 +80,23 @@ function byCode(status: ApiStatus & { message: string }, { verb, object }: Attem
     default:
       return serverTrouble(status, { verb, object })
   }
+}
+
+function absence({ message: cause }: { readonly message: string }, { verb, object }: Attempt): StepError {
+  const home = /namespaces "([^"]+)" not found/.exec(cause)
+  if (home) {
+    return new StepError('NotFound', `could not ${verb} ${object}: namespace "${home[1]}" is not there`, {
+      cause,
+      hint: 'create it first: llmgw deploy namespaces',
+    })
+  }
+  if (!cause.includes('could not find the requested resource')) {
+    return new StepError('NotFound', `${object} is not there`, { cause })
+  }
+  return new StepError('KindNotServed', `could not ${verb} ${object}: the API server does not know this kind`, {
+    cause,
+    hint: 'its CustomResourceDefinition comes with a component: llmgw status',
+  })
 }
 
 function conflict(status: ApiStatus & { message: string }, { verb, object }: Attempt): StepError {

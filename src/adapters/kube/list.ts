@@ -1,0 +1,56 @@
+import type { KubeObject, ListQuery } from '../../ports/kube.ts'
+import { describeRef } from './errors.ts'
+import { pathOf, type Resource } from './kinds.ts'
+import type { Rest } from './rest.ts'
+
+/** All matches, and the resourceVersion from which to watch on. */
+export interface Listing {
+  readonly items: readonly KubeObject[]
+  readonly resourceVersion: string
+}
+
+interface Page {
+  readonly metadata: { readonly resourceVersion?: string; readonly continue?: string }
+  readonly items: readonly Omit<KubeObject, 'apiVersion' | 'kind'>[]
+}
+
+/** Objects per page: what kubectl asks for. */
+const PAGE = '500'
+
+/** One page after the other; undefined when the kind is not served. */
+export async function listAll(
+  rest: Rest,
+  query: ListQuery,
+  options: { readonly resource: Resource; readonly signal: AbortSignal | undefined },
+): Promise<Listing | undefined> {
+  const items: KubeObject[] = []
+  const path = pathOf({ apiVersion: query.apiVersion, namespace: query.namespace }, options.resource)
+  let next: string | undefined
+  for (;;) {
+    const answer = await rest.call({
+      method: 'GET',
+      path,
+      query: { ...selectors(query), limit: PAGE, continue: next },
+      attempt: { verb: 'list', object: describeRef({ kind: query.kind, namespace: query.namespace }) },
+      idempotent: true,
+      expect: [404, 410],
+      signal: options.signal,
+    })
+    if (answer.status === 404) return undefined
+    if (answer.status === 410) {
+      // The continue token has expired: only a new list is consistent.
+      items.length = 0
+      next = undefined
+      continue
+    }
+    const page = JSON.parse(answer.text) as Page
+    for (const item of page.items) items.push({ ...item, apiVersion: query.apiVersion, kind: query.kind } as KubeObject)
+    next = page.metadata.continue || undefined
+    if (next === undefined) return { items, resourceVersion: page.metadata.resourceVersion ?? '0' }
+  }
+}
+
+/** The selectors of a query as parameters. */
+export function selectors(query: ListQuery): Record<string, string | undefined> {
+  return { labelSelector: query.labelSelector, fieldSelector: query.fieldSelector }
+}
