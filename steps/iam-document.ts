@@ -48,7 +48,8 @@ const WHOLE_PLACEHOLDER = /^\$\{(\w+)\}$/
 
 function fill(node: unknown, values: DocumentValues): unknown {
   if (typeof node === 'string') return fillText(node, values)
-  if (Array.isArray(node)) return node.flatMap((item: unknown) => listFor(item, values) ?? [fill(item, values)])
+  if (Array.isArray(node))
+    return node.flatMap((item): unknown[] => [...(listFor(item, values) ?? [fill(item, values)])])
   if (typeof node !== 'object' || node === null) return node
   return Object.fromEntries(Object.entries(node).map(([key, value]) => [fillText(key, values), fill(value, values)]))
 }

@@ -90,8 +90,10 @@ function writes(send: Send, { describe, value: read }: Reads): Writes {
           ...(kmsKeyId === undefined ? {} : { KmsKeyId: kmsKeyId }),
           ...(token === undefined ? {} : { ClientRequestToken: token }),
         }
-        const { ARN = '', VersionId = '' } = await send('CreateSecret', { name, signal }, (sdk, client, options) =>
-          client.send(new sdk.CreateSecretCommand(input), options),
+        const { ARN = '', VersionId = token ?? '' } = await send(
+          'CreateSecret',
+          { name, signal },
+          (sdk, client, options) => client.send(new sdk.CreateSecretCommand(input), options),
         )
         return { arn: ARN, versionId: VersionId }
       } catch (error) {
