@@ -1,0 +1,147 @@
+import { promisify } from 'node:util'
+import { gunzip, gzip } from 'node:zlib'
+import { PreflightError } from '../../errors.ts'
+import type { ReleaseRecord, ReleaseStatus } from '../../ports/helm.ts'
+import type { Kube, KubeObject } from '../../ports/kube.ts'
+import { parseManifest } from './manifest.ts'
+
+/** Labels of our own on a release. */
+export const LABELS = {
+  inputs: 'llmgw.dev/inputs',
+  deployment: 'llmgw.dev/deployment',
+  run: 'llmgw.dev/run',
+} as const
+
+/** Annotation in Chart.yaml of a small chart of ours that stands in for the real one. */
+export const STAND_IN = 'llmgw.dev/stand-in'
+
+/** What Helm keeps of a revision. Source: helm.sh/helm/v4/pkg/release/v1, Release; Helm 3 writes the same. */
+interface StoredRelease {
+  readonly name: string
+  readonly namespace: string
+  readonly version: number
+  readonly info: {
+    readonly status: ReleaseStatus
+    readonly description?: string
+    readonly last_deployed?: string
+    readonly [field: string]: unknown
+  }
+  readonly chart: {
+    readonly metadata: {
+      readonly name: string
+      readonly version: string
+      readonly annotations?: Readonly<Record<string, string>>
+    }
+  }
+  readonly manifest?: string
+  readonly [field: string]: unknown
+}
+
+/** A revision with the Secret that holds it. */
+export interface StoredRevision {
+  readonly record: ReleaseRecord
+  readonly release: StoredRelease
+  readonly secret: KubeObject
+  /** Run that made it, from our label. */
+  readonly run: string | undefined
+}
+
+const unzip = promisify(gunzip)
+const zip = promisify(gzip)
+
+/** Text that marks a revision as ours in Helm's description: labels are carried over to revisions that others make. */
+export function descriptionFor(digest: string): string {
+  return `Applied by llmgw, inputs ${digest}`
+}
+
+/** Clear JSON of a release from `data.release`: base64 (Secret) of base64 (Helm) of gzip. */
+export async function decodeRelease(data: string): Promise<StoredRelease> {
+  const packed = Buffer.from(Buffer.from(data, 'base64').toString('latin1'), 'base64')
+  // Releases older than Helm 3.0 were not zipped; Helm tells them apart by the magic number too.
+  const json = packed[0] === 0x1f && packed[1] === 0x8b ? await unzip(packed) : packed
+  return JSON.parse(json.toString('utf8')) as StoredRelease
+}
+
+/** The reverse of {@link decodeRelease}. */
+export async function encodeRelease(release: StoredRelease): Promise<string> {
+  const packed = await zip(JSON.stringify(release))
+  return Buffer.from(packed.toString('base64'), 'latin1').toString('base64')
+}
+
+function recordOf(release: StoredRelease, secret: KubeObject): ReleaseRecord {
+  const labels = secret.metadata.labels ?? {}
+  const { name, namespace, version: revision, info, chart } = release
+  const inputs = labels[LABELS.inputs]
+  const deployment = labels[LABELS.deployment]
+  let manifest: readonly KubeObject[] | undefined
+  const ours = inputs !== undefined && info.description === descriptionFor(inputs)
+  return {
+    name,
+    namespace,
+    revision,
+    status: info.status,
+    chart: {
+      name: chart.metadata.name,
+      version: chart.metadata.version,
+      standIn: chart.metadata.annotations?.[STAND_IN] === 'true',
+    },
+    ...(ours ? { inputs } : {}),
+    ...(deployment === undefined ? {} : { deployment }),
+    // Parsed when somebody asks: a look at a healthy platform often does not.
+    get manifest() {
+      manifest ??= parseManifest(release.manifest ?? '', namespace)
+      return manifest
+    },
+    updatedAt: info.last_deployed ?? secret.metadata.creationTimestamp ?? '',
+    description: info.description ?? '',
+  }
+}
+
+async function read(secret: KubeObject): Promise<StoredRevision> {
+  const { data } = secret as { data?: Readonly<Record<string, string>> }
+  try {
+    const release = await decodeRelease(data?.release ?? '')
+    return { record: recordOf(release, secret), release, secret, run: secret.metadata.labels?.[LABELS.run] }
+  } catch (error) {
+    throw new PreflightError(
+      'HelmReleaseUnreadable',
+      `could not read the release in Secret ${secret.metadata.namespace ?? ''}/${secret.metadata.name}`,
+      { cause: error, hint: `look at it with: helm history ${secret.metadata.labels?.name ?? ''}` },
+    )
+  }
+}
+
+const revisionOf = (secret: KubeObject): number => Number(secret.metadata.labels?.version ?? 0)
+
+/** The newest revision of a release; undefined when there is no release of that name. */
+export async function findRevision(
+  kube: Kube,
+  release: { readonly name: string; readonly namespace: string },
+  signal?: AbortSignal,
+): Promise<StoredRevision | undefined> {
+  const secrets = await kube.list(
+    {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      namespace: release.namespace,
+      // The newest revision is never superseded: a revision becomes so only when a newer one is deployed.
+      labelSelector: `owner=helm,name=${release.name},status!=superseded`,
+    },
+    signal,
+  )
+  const newest = [...secrets].sort((a, b) => revisionOf(b) - revisionOf(a))[0]
+  return newest === undefined ? undefined : read(newest)
+}
+
+/** Marks a revision as failed, keeping it and the history; refused by the server when it changed in the meantime. */
+export async function markFailed(kube: Kube, revision: StoredRevision, reason: string): Promise<void> {
+  const { secret, release } = revision
+  const failed = { ...release, info: { ...release.info, status: 'failed' as const, description: reason } }
+  await kube.patch(
+    { apiVersion: 'v1', kind: 'Secret', name: secret.metadata.name, namespace: secret.metadata.namespace },
+    {
+      metadata: { resourceVersion: secret.metadata.resourceVersion, labels: { status: 'failed' } },
+      data: { release: await encodeRelease(failed) },
+    },
+  )
+}
