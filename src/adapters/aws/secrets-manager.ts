@@ -78,31 +78,25 @@ const sdkTags = (tags: Tags) => Object.entries(tags).map(([Key, Value]) => ({ Ke
 /** Version id of a first value: the same for every attempt on one secret, so that AWS itself refuses a second, different one. */
 const firstVersion = (arn: string): string => createHash('sha256').update(`first value of ${arn}`).digest('hex')
 
-function writes(send: Send, { describe, value: read }: Reads): Writes {
+type NewSecret = Parameters<SecretsManager['create']>[0]
+
+function writes(send: Send, readers: Reads): Writes {
   return {
-    async create({ name, value, description, tags, kmsKeyId, token }, signal) {
+    async create(secret, signal) {
       try {
-        const input = {
-          Name: name,
-          SecretString: value.reveal(),
-          Description: description,
-          Tags: sdkTags(tags),
-          ...(kmsKeyId === undefined ? {} : { KmsKeyId: kmsKeyId }),
-          ...(token === undefined ? {} : { ClientRequestToken: token }),
-        }
-        const { ARN = '', VersionId = token ?? '' } = await send(
+        const { ARN = '', VersionId = secret.token ?? '' } = await send(
           'CreateSecret',
-          { name, signal },
-          (sdk, client, options) => client.send(new sdk.CreateSecretCommand(input), options),
+          { name: secret.name, signal },
+          (sdk, client, options) => client.send(new sdk.CreateSecretCommand(createInput(secret)), options),
         )
         return { arn: ARN, versionId: VersionId }
       } catch (error) {
-        if (token === undefined || !hasCode(error, 'AlreadyExists')) throw error
-        return await ownEarlierCall({ name, value, token }, error)
+        if (!hasCode(error, 'AlreadyExists')) throw error
+        return await ownEarlierCall(secret, readers, error)
       }
     },
     async putFirstValue(name, value, signal) {
-      const secret = await describe(name, signal)
+      const secret = await readers.describe(name, signal)
       if (!secret) throw new StepError('NotFound', `secret ${name} does not exist`)
       if (hasCurrent(secret)) throw new StepError('AlreadyExists', `secret ${name} already has a value`)
       const input = { SecretId: name, SecretString: value.reveal(), ClientRequestToken: firstVersion(secret.arn) }
@@ -117,15 +111,32 @@ function writes(send: Send, { describe, value: read }: Reads): Writes {
       )
     },
   }
+}
 
-  /** The answer of a create whose first try went through although its answer was lost; `refusal` when it was somebody else's. */
-  async function ownEarlierCall(wanted: { name: string; value: Secret; token: string }, refusal: unknown) {
-    const secret = await describe(wanted.name)
-    if (!secret || !(wanted.token in secret.versions)) throw refusal
-    const live = await read(wanted.name)
-    if (live?.versionId !== wanted.token || live.value.reveal() !== wanted.value.reveal()) throw refusal
-    return { arn: secret.arn, versionId: wanted.token }
+function createInput({ name, value, description, tags, kmsKeyId, token }: NewSecret) {
+  return {
+    Name: name,
+    SecretString: value.reveal(),
+    Description: description,
+    Tags: sdkTags(tags),
+    ...(kmsKeyId === undefined ? {} : { KmsKeyId: kmsKeyId }),
+    ...(token === undefined ? {} : { ClientRequestToken: token }),
   }
+}
+
+/** The answer of a create whose first try went through although its answer was lost; `refusal` when somebody else's is there. */
+async function ownEarlierCall({ name, value, token }: NewSecret, { describe, value: read }: Reads, refusal: unknown) {
+  const secret = await describe(name)
+  if (secret?.deletedAt) throw pendingDeletion(name, refusal)
+  if (!secret || token === undefined || !(token in secret.versions)) throw refusal
+  const live = await read(name)
+  if (live?.versionId !== token || live.value.reveal() !== value.reveal()) throw refusal
+  return { arn: secret.arn, versionId: token }
+}
+
+function pendingDeletion(name: string, cause: unknown): StepError {
+  const hint = `aws secretsmanager restore-secret --secret-id ${name}`
+  return new StepError('SecretPendingDeletion', `secret ${name} is scheduled for deletion`, { hint, cause })
 }
 
 const hasCurrent = (secret: SecretMeta): boolean =>
