@@ -1,0 +1,243 @@
+import { createHash } from 'node:crypto'
+import { readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Api } from '../control-plane/api.ts'
+import type { SandboxWorld } from '../part.ts'
+import { freePort } from '../ports.ts'
+import { logFile, processState, startProcess, stopProcess } from '../process.ts'
+import { mountedCertificate } from './certificates.ts'
+import { serviceAccountCredentials, writePrivate } from './credentials.ts'
+import { type Addresses, launchArgs } from './launch.ts'
+import type { Deployment } from './objects.ts'
+import type { Backing } from './pod-status.ts'
+import { chartVersion, ROLES, type Role } from './roles.ts'
+import type { OperatorStatus } from './status-file.ts'
+
+const PROBE_MS = 1_000
+const FIRST_BACKOFF_MS = 500
+const LONGEST_BACKOFF_MS = 30_000
+/** A process that was ready this long has earned a quick restart. */
+const FORGIVEN_AFTER_MS = 60_000
+
+export interface OperatorHome {
+  readonly world: SandboxWorld
+  readonly api: Api
+  readonly binary: string
+  /** Flags that the binary knows, by role. */
+  readonly known: Readonly<Record<Role, ReadonlySet<string>>>
+}
+
+/** Which start a running process came from; read back when another supervisor takes over. */
+interface Launch {
+  readonly key: string
+  readonly probePort: number
+  readonly webhookPort: number
+}
+
+export interface Operator {
+  /** Brings the process in line with the Deployment: starts, restarts with back-off, replaces. */
+  reconcile(deployment: Deployment, scheduled: boolean): Promise<void>
+  backing(): Backing
+  restarts(): number
+  /** Port of 127.0.0.1 on which the webhook answers, while its process lives. */
+  webhookPort(): number | undefined
+  status(forward: string | undefined): OperatorStatus
+  stop(): Promise<void>
+}
+
+interface Operating extends OperatorHome {
+  readonly role: Role
+  readonly namespace: string
+  /** Name of the process. */
+  readonly name: string
+  readonly folder: string
+  readonly credentials: ReturnType<typeof serviceAccountCredentials>
+  readonly certificate: ReturnType<typeof mountedCertificate>
+  launch: Launch | undefined
+  deployment: Deployment | undefined
+  backing: Backing
+  unknownFlags: readonly string[]
+  restarts: number
+  /** Whether a process was started whose end was not noticed yet. */
+  started: boolean
+  retryAt: number
+  backoffMs: number
+  readySince: number | undefined
+}
+
+/** The process behind one Deployment of the External Secrets chart. */
+export function createOperator(home: OperatorHome, role: Role, namespace: string): Operator {
+  const name = `eso-${namespace}-${role}`
+  const folder = join(home.world.dir, 'operators', name)
+  const state: Operating = {
+    ...home,
+    role,
+    namespace,
+    name,
+    folder,
+    credentials: serviceAccountCredentials(home.api, folder),
+    certificate: mountedCertificate(home.api, join(folder, 'certs')),
+    launch: undefined,
+    deployment: undefined,
+    backing: { state: 'waiting', reason: 'ContainerCreating', message: 'not looked at yet' },
+    unknownFlags: [],
+    restarts: 0,
+    started: false,
+    retryAt: 0,
+    backoffMs: FIRST_BACKOFF_MS,
+    readySince: undefined,
+  }
+  return {
+    reconcile: (deployment, scheduled) => reconcile(state, deployment, scheduled),
+    backing: () => state.backing,
+    restarts: () => state.restarts,
+    webhookPort: () =>
+      role === 'external-secrets-webhook' && state.backing.state !== 'waiting' ? state.launch?.webhookPort : undefined,
+    status: (forward) => describe(state, forward),
+    async stop() {
+      await stopProcess(home.world, name)
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+async function reconcile(state: Operating, deployment: Deployment, scheduled: boolean): Promise<void> {
+  state.deployment = deployment
+  await adopt(state)
+  const key = launchKey(state.binary, deployment)
+  if (state.launch !== undefined && state.launch.key !== key) await dismiss(state)
+  if (await processState(state.world, state.name)) {
+    await prerequisites(state, deployment)
+    await probe(state)
+  } else if (state.started) await mourn(state)
+  else if (performance.now() >= state.retryAt) await beginWhenPossible(state, deployment, { key, scheduled })
+}
+
+/** Takes over what an earlier supervisor started. */
+async function adopt(state: Operating): Promise<void> {
+  if (state.launch !== undefined || (await processState(state.world, state.name)) === undefined) return
+  const text = await readFile(join(state.folder, 'launch.json'), 'utf8').catch(() => undefined)
+  // Without its ports a process is of no use.
+  if (text === undefined) return await stopProcess(state.world, state.name)
+  state.launch = JSON.parse(text) as Launch
+  state.started = true
+}
+
+/** Ends a process that was started for another pod template. */
+async function dismiss(state: Operating): Promise<void> {
+  await stopProcess(state.world, state.name)
+  state.launch = undefined
+  state.started = false
+}
+
+/** `undefined` when the pod's volumes and token are there, else what is missing. */
+async function prerequisites(state: Operating, deployment: Deployment): Promise<string | undefined> {
+  const account = deployment.spec.template.spec.serviceAccountName ?? 'default'
+  const missing = await state.credentials.refresh(state.world.kubeconfig, state.namespace, account)
+  if (missing !== undefined || state.role !== 'external-secrets-webhook') return missing
+  return await state.certificate.refresh(deployment)
+}
+
+async function beginWhenPossible(
+  state: Operating,
+  deployment: Deployment,
+  { key, scheduled }: { readonly key: string; readonly scheduled: boolean },
+): Promise<void> {
+  if (!scheduled) return wait(state, 'ContainerCreating', 'no pod of this Deployment is on a node')
+  const missing = await prerequisites(state, deployment)
+  if (missing !== undefined) return wait(state, 'ContainerCreating', missing)
+  const launch = { key, probePort: await freePort(), webhookPort: await freePort() }
+  const addresses: Addresses = { ...launch, certDir: join(state.folder, 'certs') }
+  const [container] = deployment.spec.template.spec.containers
+  const { args, unknown } = launchArgs(state.role, container?.args ?? [], {
+    known: state.known[state.role],
+    addresses,
+  })
+  await writePrivate(join(state.folder, 'launch.json'), JSON.stringify(launch))
+  await startProcess(state.world, {
+    name: state.name,
+    command: state.binary,
+    args,
+    env: podEnvironment(state.world, state.credentials.kubeconfig),
+  })
+  Object.assign(state, { launch, unknownFlags: unknown, started: true, backing: { state: 'starting' } })
+}
+
+async function mourn(state: Operating): Promise<void> {
+  const now = performance.now()
+  if (state.readySince !== undefined && now - state.readySince > FORGIVEN_AFTER_MS) state.backoffMs = FIRST_BACKOFF_MS
+  state.started = false
+  state.restarts += 1
+  state.retryAt = now + state.backoffMs
+  state.backoffMs = Math.min(state.backoffMs * 2, LONGEST_BACKOFF_MS)
+  wait(state, 'CrashLoopBackOff', await lastLine(logFile(state.world, state.name)))
+}
+
+function wait(state: Operating, reason: string, message: string): void {
+  state.backing = { state: 'waiting', reason, message }
+  state.readySince = undefined
+}
+
+async function probe(state: Operating): Promise<void> {
+  if (await answers(probeUrl(state.launch, state.role))) {
+    state.readySince ??= performance.now()
+    state.backing = { state: 'ready' }
+  } else state.backing = { state: 'starting' }
+}
+
+function describe(state: Operating, forward: string | undefined): OperatorStatus {
+  const { role, namespace, name, deployment, launch, backing } = state
+  const starting = backing.state === 'starting' ? 'starting' : undefined
+  return {
+    role,
+    namespace,
+    process: name,
+    chart: deployment && chartVersion(deployment),
+    image: deployment?.spec.template.spec.containers[0]?.image,
+    ready: backing.state === 'ready',
+    reason: backing.state === 'waiting' ? backing.message : starting,
+    restarts: state.restarts,
+    probeUrl: launch && probeUrl(launch, role),
+    forward,
+    unknownFlags: state.unknownFlags,
+  }
+}
+
+const probeUrl = (launch: Launch | undefined, role: Role): string =>
+  `http://127.0.0.1:${launch?.probePort ?? 0}${ROLES[role].probePath}`
+
+/** A new pod template is a rollout, and so a new process; a re-made Deployment as well. */
+function launchKey(binary: string, { metadata, spec }: Deployment): string {
+  const parts = [binary, metadata.uid, spec.template]
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex')
+}
+
+/** Whether the probe says 200 in time. */
+export async function answers(url: string): Promise<boolean> {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(PROBE_MS) })
+    await response.arrayBuffer()
+    return response.ok
+  } catch {
+    return false
+  }
+}
+
+async function lastLine(file: string): Promise<string> {
+  const text = await readFile(file, 'utf8').catch(() => '')
+  return text.trim().split('\n').at(-1)?.slice(0, 500) || 'the process ended without a word'
+}
+
+/** As in a pod: no credentials of its own but the ServiceAccount's, and AWS only at the emulator. */
+function podEnvironment({ aws }: SandboxWorld, kubeconfig: string): Readonly<Record<string, string>> {
+  return {
+    KUBECONFIG: kubeconfig,
+    AWS_REGION: aws.region,
+    AWS_ENDPOINT_URL: aws.endpoint,
+    AWS_STS_ENDPOINT: aws.endpoint,
+    AWS_SECRETSMANAGER_ENDPOINT: aws.endpoint,
+    AWS_EC2_METADATA_DISABLED: 'true',
+    AWS_CONFIG_FILE: '/dev/null',
+    AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
+  }
+}
