@@ -1,0 +1,63 @@
+import type { RunEvent, StepInfo } from '../engine/events.ts'
+import { redact } from '../secret.ts'
+import { createPaint } from './paint.ts'
+import { eventLines } from './plain.ts'
+import { drawTree, type TreeDrawing } from './tree-drawing.ts'
+import type { View, ViewOptions } from './view.ts'
+
+/** Steps beneath their components, redrawn in place while they run; lines before and after. */
+export function createTreeView({ stderr, colors }: ViewOptions): View {
+  const paint = createPaint(colors)
+  const steps = new Map<string, StepInfo>()
+  const ended = new Set<string>()
+  let drawing: TreeDrawing | undefined
+  let queued: string[] = []
+
+  function print(event: RunEvent): void {
+    if (!worthALine(event)) return
+    const lines = eventLines(event, paint).map((line) => `${redact(line)}\n`)
+    if (drawing === undefined) for (const line of lines) stderr.write(line)
+    else queued.push(...lines)
+  }
+
+  function flush(): void {
+    drawing = undefined
+    for (const line of queued) stderr.write(line)
+    queued = []
+  }
+
+  function draw(): void {
+    const open = [...steps.values()].filter((step) => step.off === undefined && !ended.has(step.id))
+    drawing = drawTree(open, { paint, stream: stderr, onEnd: flush })
+  }
+
+  function onEvent(event: RunEvent): void {
+    if (event.type === 'run-started') for (const step of event.steps) steps.set(step.id, step)
+    if (event.type === 'step-started' && drawing === undefined && !ended.has(event.step)) draw()
+    if (drawing?.take(event) !== true) print(event)
+    if (event.type === 'step-finished') ended.add(event.step)
+  }
+
+  return {
+    onEvent,
+    close: async () => {
+      await drawing?.close()
+    },
+  }
+}
+
+const QUIET: ReadonlySet<RunEvent['type']> = new Set([
+  'run-started',
+  'look-started',
+  'step-looked',
+  'step-decided',
+  'step-started',
+  'step-progress',
+  'step-applied',
+])
+
+/** Outside the tree a terminal shows little: what was looked at is in the plan, what ends well in the summary. */
+function worthALine(event: RunEvent): boolean {
+  if (event.type === 'step-finished') return event.outcome !== 'cancelled'
+  return !QUIET.has(event.type)
+}
