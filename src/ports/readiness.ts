@@ -22,6 +22,23 @@ export interface Readiness {
    */
   wait(
     refs: readonly ObjectRef[],
+    options: {
+      readonly timeoutMs: number
+      readonly signal: AbortSignal
+      readonly report: (line: string) => void
+      /**
+       * An object counts as failed only after it has been so for this long without a break; default 0. For what heals by
+       * itself: a condition from before a repair, an IAM change that is not known everywhere yet.
+       */
+      readonly graceMs?: number
+    },
+  ): Promise<void>
+  /**
+   * Repeats `probe` while it fails with `WebhookUnavailable`: pods are ready before their admission webhook answers.
+   * Any other error ends it at once, the last one after `timeoutMs`.
+   */
+  answers(
+    probe: (signal: AbortSignal) => Promise<unknown>,
     options: { readonly timeoutMs: number; readonly signal: AbortSignal; readonly report: (line: string) => void },
   ): Promise<void>
 }
