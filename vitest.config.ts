@@ -17,6 +17,7 @@ export default defineConfig({
         test: {
           name: 'sandbox',
           include: NEEDS_SANDBOX,
+          globalSetup: ['test/sandbox.setup.ts'],
           // One machine, one sandbox after the other: files share CPU, not clusters.
           fileParallelism: false,
           testTimeout: 300_000,

@@ -27,14 +27,15 @@ export async function isAlive(process: ProcessIdentity): Promise<boolean> {
   return (await identify(process.pid))?.startTime === process.startTime
 }
 
+/** The live process of this pid, when it belongs to the sandbox in this folder. */
+export async function identifyMarked(pid: number, dir: string): Promise<ProcessIdentity | undefined> {
+  const environment = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '')
+  return environment.split('\0').includes(`${MARK}=${dir}`) ? await identify(pid) : undefined
+}
+
 /** Live processes whose environment carries {@link MARK} with this folder: also those whose pid file was lost. */
 export async function findMarked(dir: string): Promise<readonly ProcessIdentity[]> {
   const pids = (await readdir('/proc')).filter((entry) => /^\d+$/.test(entry)).map(Number)
-  const found = await Promise.all(
-    pids.map(async (pid) => {
-      const environment = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '')
-      return environment.split('\0').includes(`${MARK}=${dir}`) ? await identify(pid) : undefined
-    }),
-  )
+  const found = await Promise.all(pids.map((pid) => identifyMarked(pid, dir)))
   return found.filter((process) => process !== undefined)
 }

@@ -1,0 +1,59 @@
+import { resolve } from 'node:path'
+import { UsageError } from '../errors.ts'
+import { packageFile } from './package-root.ts'
+
+/** Where charts come from; `mirror` has the shape of the configuration's `charts.mirror`. */
+export interface ChartSource {
+  readonly kind: 'upstream' | 'stand-in' | 'mirror'
+  readonly mirror?:
+    | { readonly kind: 'directory'; readonly path: string }
+    | { readonly kind: 'http'; readonly url: string }
+    | { readonly kind: 'oci'; readonly url: string; readonly plainHttp: boolean }
+}
+
+/** Whether the address answers in time. */
+export type Probe = (url: string, timeoutMs: number) => Promise<boolean>
+
+/** Index files of the repositories that the first charts come from; all must answer, for half a platform helps nobody. */
+const UPSTREAM = ['https://charts.external-secrets.io/index.yaml', 'https://dandydeveloper.github.io/charts/index.yaml']
+const ANSWER_WITHIN_MS = 2_000
+
+/** Asks for the head of the file; any HTTP success counts as an answer. */
+export const probeHttp: Probe = async (url, timeoutMs) => {
+  try {
+    const response = await fetch(url, { method: 'HEAD', signal: AbortSignal.timeout(timeoutMs) })
+    return response.ok
+  } catch {
+    return false
+  }
+}
+
+/**
+ * @param choice `auto`, `upstream`, `stand-in`, a directory, or an http(s) or oci URL
+ * @throws UsageError when it is none of these
+ */
+export async function resolveCharts(choice: string, probe: Probe = probeHttp): Promise<ChartSource> {
+  if (choice === 'upstream') return { kind: 'upstream' }
+  if (choice === 'stand-in') return standIn()
+  if (choice === 'auto') {
+    const answers = await Promise.all(UPSTREAM.map((url) => probe(url, ANSWER_WITHIN_MS)))
+    return answers.every(Boolean) ? { kind: 'upstream' } : standIn()
+  }
+  if (/^https?:\/\//.test(choice)) return { kind: 'mirror', mirror: { kind: 'http', url: choice } }
+  if (choice.startsWith('oci://')) {
+    // A registry on this machine is rarely served with a certificate.
+    const plainHttp = /^oci:\/\/(127\.|localhost)/.test(choice)
+    return { kind: 'mirror', mirror: { kind: 'oci', url: choice, plainHttp } }
+  }
+  if (/^[./~]/.test(choice) || choice.includes('/')) {
+    return { kind: 'mirror', mirror: { kind: 'directory', path: resolve(choice) } }
+  }
+  throw new UsageError('UnknownChartSource', `charts of the sandbox: ${JSON.stringify(choice)} is no source`, {
+    hint: 'use auto, upstream, stand-in, a directory (./charts) or an http(s):// or oci:// URL',
+  })
+}
+
+const standIn = (): ChartSource => ({
+  kind: 'stand-in',
+  mirror: { kind: 'directory', path: packageFile('sandbox', 'charts') },
+})

@@ -1,0 +1,55 @@
+import type { ChartSource } from './charts.ts'
+import { contextName } from './control-plane/kubeconfig.ts'
+import type { SandboxWorld } from './part.ts'
+import type { Settings } from './settings.ts'
+
+/** All that a command needs to reach a sandbox. Every value is fake or local; nothing here is a secret. */
+export interface SandboxConnection {
+  readonly name: string
+  /** Folder of the sandbox. */
+  readonly dir: string
+  readonly kubeconfig: string
+  readonly context: string
+  readonly aws: SandboxWorld['aws']
+  /** Path of the helm binary. */
+  readonly helm: string
+  readonly serviceRange: string
+  readonly oidcIssuer: string
+  readonly charts: ChartSource
+}
+
+/** The connection that these settings describe. */
+export function connectionOf(world: SandboxWorld, settings: Settings): SandboxConnection {
+  const { name, dir, kubeconfig, aws, tools, serviceRange, oidcIssuer } = world
+  const { helm } = tools
+  if (helm === undefined) throw new Error('helm was not resolved')
+  return {
+    name,
+    dir,
+    kubeconfig,
+    context: contextName(name),
+    aws,
+    helm,
+    serviceRange,
+    oidcIssuer,
+    charts: settings.charts,
+  }
+}
+
+const quote = (value: string): string => `'${value.replaceAll("'", `'\\''`)}'`
+
+/** Shell lines that point kubectl, helm and the AWS tools to the sandbox: `eval "$(llmgw sandbox env)"`. */
+export function shellExports({ kubeconfig, aws }: SandboxConnection): string {
+  const values: Readonly<Record<string, string>> = {
+    KUBECONFIG: kubeconfig,
+    AWS_ENDPOINT_URL: aws.endpoint,
+    AWS_ACCESS_KEY_ID: aws.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: aws.secretAccessKey,
+    AWS_REGION: aws.region,
+    AWS_DEFAULT_REGION: aws.region,
+    AWS_EC2_METADATA_DISABLED: 'true',
+  }
+  const exports = Object.entries(values).map(([name, value]) => `export ${name}=${quote(value)}\n`)
+  // A profile or a session token of the user's would win over, or spoil, the fake key.
+  return `${exports.join('')}unset AWS_PROFILE AWS_SESSION_TOKEN\n`
+}

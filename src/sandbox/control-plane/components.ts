@@ -1,0 +1,63 @@
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { SandboxWorld } from '../part.ts'
+import { freePort } from '../ports.ts'
+
+/** The five processes of the control plane, in the order in which they need each other. */
+export const COMPONENTS = [
+  'etcd',
+  'kube-apiserver',
+  'kube-controller-manager',
+  'kube-scheduler',
+  'kwok-controller',
+] as const
+
+export type ComponentName = (typeof COMPONENTS)[number]
+
+export type ComponentPorts = Readonly<Record<ComponentName | 'etcd-peer', number>>
+
+type Home = Pick<SandboxWorld, 'dir'>
+
+/** Name of the only cluster in the sandbox's own kwokctl folder. */
+export const CLUSTER = 'sandbox'
+
+/** kwokctl's working folder (`KWOK_WORKDIR`). */
+export const kwokDir = (world: Home): string => join(world.dir, 'kwok')
+
+/** The cluster's folder in {@link kwokDir}: certificates, etcd's data, logs, pid files. */
+export const clusterDir = (world: Home): string => join(kwokDir(world), 'clusters', CLUSTER)
+
+/** Pid file that kwokctl writes; a bare number, so never trusted alone. */
+export const pidFile = (world: Home, name: ComponentName): string => join(clusterDir(world), 'pids', `${name}.pid`)
+
+/** Log of a component. */
+export const componentLog = (world: Home, name: ComponentName): string => join(clusterDir(world), 'logs', `${name}.log`)
+
+const portsFile = (world: Home): string => join(world.dir, 'control-plane.json')
+
+/** The ports that this control plane was given, or undefined when none were drawn yet. */
+export async function readPorts(world: Home): Promise<ComponentPorts | undefined> {
+  const text = await readFile(portsFile(world), 'utf8').catch(() => undefined)
+  return text === undefined ? undefined : (JSON.parse(text) as ComponentPorts)
+}
+
+/** Draws ports for a new control plane and keeps them. */
+export async function drawPorts(world: Home): Promise<ComponentPorts> {
+  const names = [...COMPONENTS, 'etcd-peer'] as const
+  const drawn = new Set<number>()
+  while (drawn.size < names.length) drawn.add(await freePort())
+  const numbers = [...drawn]
+  const ports = Object.fromEntries(names.map((name, index) => [name, numbers[index]])) as ComponentPorts
+  await mkdir(world.dir, { recursive: true, mode: 0o700 })
+  const temporary = `${portsFile(world)}.${process.pid}`
+  await writeFile(temporary, JSON.stringify(ports), { mode: 0o600 })
+  await rename(temporary, portsFile(world))
+  return ports
+}
+
+/** Where a component says whether it is well. */
+export function healthUrl(name: ComponentName, ports: ComponentPorts): string {
+  const scheme = name === 'etcd' || name === 'kwok-controller' ? 'http' : 'https'
+  const path = { etcd: '/health', 'kube-apiserver': '/readyz' }[name as string] ?? '/healthz'
+  return `${scheme}://127.0.0.1:${ports[name]}${path}`
+}

@@ -1,0 +1,59 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { stringify } from 'yaml'
+import { packageFile } from '../package-root.ts'
+import type { SandboxWorld } from '../part.ts'
+import { PINS } from '../tools/pins.ts'
+import type { ComponentPorts } from './components.ts'
+
+const argument = (key: string, value: string, override = false) => ({ key, value, override })
+
+function patches(world: SandboxWorld) {
+  const serviceRange = argument('service-cluster-ip-range', world.serviceRange)
+  return [
+    {
+      name: 'kube-apiserver',
+      extraArgs: [
+        serviceRange,
+        argument('service-account-issuer', world.oidcIssuer, true),
+        argument('service-account-jwks-uri', `${world.oidcIssuer}/keys`),
+        // As on EKS: in-cluster tokens carry this audience, whatever the issuer is.
+        argument('api-audiences', 'https://kubernetes.default.svc'),
+      ],
+    },
+    { name: 'kube-controller-manager', extraArgs: [serviceRange] },
+  ]
+}
+
+/**
+ * The file for `kwokctl create cluster --config`: kwokctl's options and our stages.
+ * Source: kwok v0.8.0, pkg/apis/config/v1alpha1/kwokctl_configuration_types.go. kwokctl drops a wrong key
+ * with only a warning, so the Service range is read back after the start.
+ */
+export async function kwokctlConfig(world: SandboxWorld, ports: ComponentPorts): Promise<string> {
+  const configuration = {
+    kind: 'KwokctlConfiguration',
+    apiVersion: 'config.kwok.x-k8s.io/v1alpha1',
+    options: {
+      runtime: 'binary',
+      bindAddress: '127.0.0.1',
+      kubeVersion: `v${PINS.kubernetes.version}`,
+      etcdBinary: world.tools.etcd,
+      kubeApiserverBinary: world.tools['kube-apiserver'],
+      kubeControllerManagerBinary: world.tools['kube-controller-manager'],
+      kubeSchedulerBinary: world.tools['kube-scheduler'],
+      kwokControllerBinary: world.tools.kwok,
+      etcdPort: ports.etcd,
+      etcdPeerPort: ports['etcd-peer'],
+      kubeApiserverPort: ports['kube-apiserver'],
+      kubeControllerManagerPort: ports['kube-controller-manager'],
+      kubeSchedulerPort: ports['kube-scheduler'],
+      kwokControllerPort: ports['kwok-controller'],
+    },
+    componentsPatches: patches(world),
+  }
+  const folder = packageFile('sandbox', 'kwok', 'stages')
+  const files = (await readdir(folder)).filter((file) => file.endsWith('.yaml')).sort()
+  const stages = await Promise.all(files.map((file) => readFile(join(folder, file), 'utf8')))
+  return [stringify(configuration), ...stages].join('\n---\n')
+}

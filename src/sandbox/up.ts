@@ -1,0 +1,124 @@
+import { chmod, mkdir } from 'node:fs/promises'
+import { prepareAws } from './aws/index.ts'
+import { resolveCharts } from './charts.ts'
+import { connectionOf, type SandboxConnection } from './connection.ts'
+import { childEnvironment } from './environment.ts'
+import { withLock } from './lock.ts'
+import type { SandboxWorld } from './part.ts'
+import { FOUNDATION, OPERATORS } from './parts.ts'
+import { freePort } from './ports.ts'
+import { pickServiceRange, rangesInUse } from './service-range.ts'
+import { fakeAccount, listSettings, oidcIssuer, readSettings, type Settings, writeSettings } from './settings.ts'
+import { preflight } from './tools/preflight.ts'
+import { completeTools, findTools } from './tools/resolve.ts'
+import { isExecutable } from './tools/version.ts'
+import { type Place, placeOf, type SandboxOptions, worldOf } from './world.ts'
+
+export interface UpOptions extends SandboxOptions {
+  /** Folder with ready-made tools; `LLMGW_SANDBOX_BIN_DIR` when absent. */
+  readonly binDir?: string | undefined
+  /** auto, upstream, stand-in, a directory or a URL; `LLMGW_SANDBOX_CHARTS`, then what the sandbox has, then auto. */
+  readonly charts?: string | undefined
+}
+
+type Report = (line: string) => void
+
+/**
+ * Brings the sandbox up, or mends it; returns when every part answers. Harmless when it is up.
+ * @param report progress, a line at a time
+ * @throws PreflightError when the machine lacks something, UsageError on a wrong name or chart source
+ */
+export async function up(options: UpOptions, report: Report, signal: AbortSignal): Promise<SandboxConnection> {
+  const place = placeOf(options)
+  const lock = {
+    file: place.lockFile,
+    signal,
+    onWait: (pid: number) => report(`waiting for process ${pid}, which works on sandbox ${place.name}`),
+  }
+  return await withLock(lock, async () => {
+    const settings = await ensureSettings(place, { options, report, signal })
+    const world = worldOf(place, settings, options.shell)
+    await startParts(world, report, signal)
+    return connectionOf(world, settings)
+  })
+}
+
+/** Parts of the foundation at once; the first failure ends the others' waits. Operators need both. */
+async function startParts(world: SandboxWorld, report: Report, signal: AbortSignal): Promise<void> {
+  const failed = new AbortController()
+  const together = AbortSignal.any([signal, failed.signal])
+  const starts = FOUNDATION.map((part) =>
+    part.start(world, report, together).catch((error: unknown) => {
+      failed.abort(error)
+      throw error
+    }),
+  )
+  await Promise.allSettled(starts)
+  // The first failure is the cause; the others were only told to stop.
+  if (failed.signal.aborted) throw failed.signal.reason
+  for (const part of OPERATORS) await part.start(world, report, signal)
+}
+
+interface Making {
+  readonly options: UpOptions
+  readonly report: Report
+  readonly signal: AbortSignal
+}
+
+async function ensureSettings(place: Place, making: Making): Promise<Settings> {
+  const { options } = making
+  const known = await readSettings(place.dir)
+  const choice = options.charts ?? (options.shell.LLMGW_SANDBOX_CHARTS || undefined)
+  if (known && (await allExecutable(known.tools))) {
+    if (choice === undefined) return known
+    const charts = await resolveCharts(choice)
+    if (JSON.stringify(charts) === JSON.stringify(known.charts)) return known
+    return await save(place, { ...known, charts })
+  }
+  const tools = await resolveTools(place, making)
+  const charts = choice === undefined && known ? known.charts : await resolveCharts(choice ?? 'auto')
+  if (known) return await save(place, { ...known, tools, charts })
+  return await save(place, { ...(await newSettings(place)), tools, charts })
+}
+
+async function allExecutable(tools: Readonly<Record<string, string>>): Promise<boolean> {
+  return (await Promise.all(Object.values(tools).map(isExecutable))).every(Boolean)
+}
+
+async function save(place: Place, settings: Settings): Promise<Settings> {
+  await mkdir(place.dir, { recursive: true, mode: 0o700 })
+  // An existing folder keeps its mode in mkdir.
+  await chmod(place.dir, 0o700)
+  await writeSettings(place.dir, settings)
+  return settings
+}
+
+async function newSettings(place: Place): Promise<Omit<Settings, 'tools' | 'charts'>> {
+  const known = await listSettings(place.sandboxes)
+  const taken = new Set([...(await rangesInUse()), ...known.map(({ serviceRange }) => serviceRange)])
+  return {
+    format: 1,
+    name: place.name,
+    serviceRange: pickServiceRange(place.dir, taken),
+    oidcIssuer: oidcIssuer(place.name),
+    aws: fakeAccount(await freePort()),
+  }
+}
+
+async function resolveTools(place: Place, { options, report, signal }: Making): Promise<Settings['tools']> {
+  const environment = childEnvironment(options.shell)
+  const context = {
+    cacheDir: place.cacheDir,
+    environment,
+    report,
+    signal,
+    binDir: options.binDir ?? (options.shell.LLMGW_SANDBOX_BIN_DIR || undefined),
+    kubebuilderAssets: options.shell.KUBEBUILDER_ASSETS || undefined,
+  }
+  const search = await findTools(context)
+  await preflight({ stateDir: place.dir, cacheDir: place.cacheDir, missing: search.missing, environment })
+  // Python first: what it lacks is said before minutes are spent on building.
+  const python = await prepareAws(place.cacheDir, report, signal)
+  const tools = await completeTools(search, context)
+  return { python, ...Object.fromEntries([...tools].map(([name, { path }]) => [name, path])) }
+}
