@@ -20,6 +20,8 @@ export interface ChartInfo {
   readonly digest: string
   /** A small chart of our own in the place of the real one: never evidence that values fit. */
   readonly standIn: boolean
+  /** The lock file pins the digest, and it was compared. False = outputs say `digest not pinned`. */
+  readonly pinned?: boolean
 }
 
 export type ReleaseStatus =

@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { execa, type Result } from 'execa'
+import { execa } from 'execa'
 import { coerce, gte } from 'semver'
 import { PreflightError } from '../../errors.ts'
 import { lastMeaningfulLine } from './errors.ts'
@@ -56,7 +56,7 @@ export function cleanEnvironment(
   }
 }
 
-const isMissing = (result: Result): boolean =>
+const isMissing = (result: { readonly code?: string | undefined }): boolean =>
   'code' in result && (result.code === 'ENOENT' || result.code === 'EACCES')
 
 function missing(binary: string): PreflightError {
@@ -108,6 +108,8 @@ export function createHelmRunner(options: {
         env: { ...env, ...call.env },
         extendEnv: false,
         reject: false,
+        // Ctrl-C in the terminal is ours to judge: helm gets a signal only from us.
+        detached: true,
         input: call.input ?? '',
         forceKillAfterDelay: GRACE_MS,
         ...(call.signal && { cancelSignal: call.signal }),
