@@ -1,0 +1,17 @@
+import type { ComponentName } from '../src/config/schema.ts'
+
+export interface ComponentInfo {
+  readonly name: ComponentName
+  /** What a list of components prints. */
+  readonly title: string
+}
+
+/** The components that have steps, in the order in which lists show them. */
+export const components: readonly ComponentInfo[] = [
+  { name: 'namespaces', title: 'Namespaces with Pod Security levels' },
+  { name: 'storage', title: 'Encrypted default storage class' },
+  { name: 'irsa', title: 'IAM roles of service accounts' },
+  { name: 'secrets', title: 'Secrets in AWS Secrets Manager' },
+  { name: 'external-secrets', title: 'External Secrets operator, store and synced Secrets' },
+  { name: 'redis', title: 'Redis cache' },
+]

@@ -1,0 +1,90 @@
+import type { Cause } from '../../src/engine/step.ts'
+import { applied, ready } from '../../src/engine/step.ts'
+import type { KubeObject, LlmgwStep, StepContext } from '../../src/ports/index.ts'
+import { refOf } from '../desired.ts'
+import { durationMs } from '../names.ts'
+import { namespaces } from '../namespaces.ts'
+import { ownerOf } from '../ownership.ts'
+import { secrets } from '../secrets.ts'
+import { compare, firstCause, IAM_GRACE_MS, resync, submit } from './operator-object.ts'
+import { secretStore } from './secret-store.ts'
+import { keysOf, syncedObjects, targetSecret } from './synced-objects.ts'
+
+/** A Secret that lacks a key although its ExternalSecret says that it is synced. */
+async function keysLacking(ctx: StepContext, object: KubeObject): Promise<Cause | undefined> {
+  const { name, namespace } = object.metadata
+  const found = await ctx.kube.find(targetSecret(object), ctx.signal)
+  const held = Object.keys((found?.data ?? {}) as object)
+  const lacking = keysOf(object).filter((key) => !held.includes(key))
+  if (lacking.length === 0) return undefined
+  return {
+    code: 'SyncedKeysMissing',
+    message: `Kubernetes Secret ${namespace}/${name} ${found ? `lacks ${lacking.join(', ')}` : 'is not there'}, though its ExternalSecret says it is synced`,
+    hint: 'let it be synced again: llmgw deploy external-secrets',
+  }
+}
+
+/** The Kubernetes Secrets of the platform, filled by External Secrets. */
+export const secretSync: LlmgwStep = {
+  id: 'secret-sync',
+  title: 'Sync secrets into the cluster',
+  component: 'external-secrets',
+  needs: [applied(namespaces), ready(secretStore), ready(secrets)],
+  off: ({ config }) => (config.secrets.synced.length === 0 ? 'secrets.synced is empty' : undefined),
+
+  async check(ctx) {
+    const compared = await Promise.all((await syncedObjects(ctx)).map((object) => compare(ctx, object)))
+    const changes = compared.flatMap(({ change }) => change ?? [])
+    if (compared.some(({ live }) => live === undefined)) return { state: 'missing', changes }
+    const objects = compared.map(({ object }) => object)
+    const health = await ctx.readiness.look(objects.map(refOf), ctx.signal)
+    const synced = objects.filter((_, index) => health[index]?.health === 'ready')
+    const lacking = await Promise.all(synced.map((object) => keysLacking(ctx, object)))
+    const cause = firstCause(health) ?? lacking.find((one) => one !== undefined)
+    if (cause)
+      return { state: 'broken', cause, changes: compared.map(({ object, change }) => change ?? resync(object)) }
+    if (changes.length > 0) return { state: 'drifted', changes }
+    return synced.length === objects.length ? { state: 'current', out: undefined } : { state: 'settling' }
+  },
+
+  async apply(ctx, seen) {
+    for (const object of await syncedObjects(ctx)) await submit(ctx, object, seen.state)
+  },
+
+  async ready(ctx) {
+    const objects = await syncedObjects(ctx)
+    const timeoutMs = durationMs(ctx.config.timeouts.step)
+    const { signal, report } = ctx
+    await ctx.readiness.wait(objects.map(refOf), { timeoutMs, signal, report, graceMs: IAM_GRACE_MS })
+  },
+
+  async view(ctx) {
+    const objects = await syncedObjects(ctx)
+    const health = await ctx.readiness.look(objects.map(refOf), ctx.signal)
+    const lines = objects.map((object, index) => {
+      const { name, namespace } = object.metadata
+      return `ExternalSecret ${namespace}/${name}: ${health[index]?.health ?? 'unknown'}, keys ${keysOf(object).join(', ')}`
+    })
+    return lines.join('\n')
+  },
+
+  async destroy(ctx) {
+    for (const object of await syncedObjects(ctx)) await removeSynced(ctx, object)
+  },
+}
+
+/** Waits for its finalizer: once the operator is gone, nobody else would clear it. */
+async function removeSynced(ctx: StepContext, object: KubeObject): Promise<void> {
+  const ref = refOf(object)
+  const live = await ctx.kube.find(ref, ctx.signal)
+  if (live === undefined) return
+  const label = `ExternalSecret ${ref.namespace}/${ref.name}`
+  if (ownerOf(live.metadata.labels) !== ctx.config.deployment) return ctx.report(`${label} is left: it is not ours`)
+  await ctx.kube.remove(ref, { ...(live.metadata.uid && { uid: live.metadata.uid }), signal: ctx.signal })
+  const { apiVersion, kind, name, namespace } = ref
+  const query = { apiVersion, kind, namespace, fieldSelector: `metadata.name=${name}` }
+  for await (const [left] of ctx.kube.watch(query, ctx.signal)) {
+    if (left === undefined || left.metadata.uid !== live.metadata.uid) return
+    ctx.report(`waiting for the operator to release ${label}`)
+  }
+}

@@ -1,0 +1,88 @@
+import type { Observation } from '../src/engine/step.ts'
+import { StepError } from '../src/errors.ts'
+import type { LlmgwStep, ReleaseRecord, StepContext } from '../src/ports/index.ts'
+import {
+  chartLabel,
+  type ReleaseDefinition,
+  releaseSpec,
+  releaseTarget,
+  watchedRefs,
+} from './helm-release/definition.ts'
+import { judge } from './helm-release/judge.ts'
+import { removeRelease } from './helm-release/remove.ts'
+import { durationMs } from './names.ts'
+
+/** A step that keeps one Helm release as wanted: base values from a file, computed values, health of its workloads. */
+export function helmRelease<Out>(definition: ReleaseDefinition<Out>): LlmgwStep<Out> {
+  const { id, title, component, needs, off, release, namespace } = definition
+  const find = (ctx: StepContext) => ctx.helm.find(release.name, namespace(ctx.config), ctx.signal)
+  return {
+    id,
+    title,
+    component,
+    needs,
+    ...(off && { off: ({ config }) => off(config) }),
+    check: (ctx) => observe(ctx, definition),
+
+    async apply(ctx) {
+      const spec = await releaseSpec(ctx, definition)
+      await ctx.helm.upgrade(spec, { signal: ctx.signal, report: ctx.report })
+    },
+
+    async ready(ctx) {
+      const record = await find(ctx)
+      if (record === undefined) throw goneAgain(ctx, definition)
+      const timeoutMs = durationMs(ctx.config.timeouts.step)
+      await ctx.readiness.wait(watchedRefs(record), { timeoutMs, signal: ctx.signal, report: ctx.report })
+      await definition.usable?.(ctx)
+      return definition.out(ctx)
+    },
+
+    async view(ctx) {
+      const record = await find(ctx)
+      return record === undefined ? `${releaseTarget(target(ctx, definition))}: not there` : await describe(ctx, record)
+    },
+
+    destroy: (ctx) => removeRelease(ctx, release.name, namespace(ctx.config)),
+  }
+}
+
+function target<Out>(ctx: StepContext, { release, namespace }: ReleaseDefinition<Out>) {
+  return { name: release.name, namespace: namespace(ctx.config) }
+}
+
+async function observe<Out>(ctx: StepContext, definition: ReleaseDefinition<Out>): Promise<Observation<Out>> {
+  const spec = await releaseSpec(ctx, definition)
+  const [record, inputs] = await Promise.all([
+    ctx.helm.find(spec.name, spec.namespace, ctx.signal),
+    ctx.helm.inputs(spec, ctx.signal),
+  ])
+  if (record === undefined || record.status === 'uninstalled') {
+    return {
+      state: 'missing',
+      changes: [{ action: 'create', target: releaseTarget(spec), detail: chartLabel(inputs.chart) }],
+    }
+  }
+  const judged = await judge(ctx, { spec, record, inputs })
+  if (judged.state === 'current') return { state: 'current', out: definition.out(ctx) }
+  return judged
+}
+
+async function describe(ctx: StepContext, record: ReleaseRecord): Promise<string> {
+  const health = await ctx.readiness.look(watchedRefs(record), ctx.signal)
+  const lines = health.map((one) => {
+    const { kind, name } = one.ref
+    const why =
+      one.health === 'progressing' ? `: ${one.waitingFor}` : one.health === 'failed' ? `: ${one.cause.message}` : ''
+    return `${kind} ${name}: ${one.health}${why}`
+  })
+  const { revision, status, updatedAt, chart, deployment } = record
+  const head = `${releaseTarget(record)}: ${status}, revision ${revision}, ${chartLabel(chart)}, ${updatedAt}, owner ${deployment ?? 'nobody'}`
+  return [head, ...lines].join('\n')
+}
+
+function goneAgain<Out>(ctx: StepContext, definition: ReleaseDefinition<Out>): StepError {
+  return new StepError('ReleaseMissing', `${releaseTarget(target(ctx, definition))} is gone again`, {
+    hint: 'somebody else removes it: look at its history, then run again',
+  })
+}

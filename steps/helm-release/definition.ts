@@ -1,0 +1,117 @@
+import type { ComponentName, Config } from '../../src/config/schema.ts'
+import type { Need } from '../../src/engine/step.ts'
+import type {
+  ChartInfo,
+  KubeObject,
+  ObjectRef,
+  ReleaseRecord,
+  ReleaseSpec,
+  Services,
+  StepContext,
+} from '../../src/ports/index.ts'
+import { refOf } from '../desired.ts'
+import { durationMs } from '../names.ts'
+
+export type Values = Readonly<Record<string, unknown>>
+
+/** What tells one Helm release from another. */
+export interface ReleaseDefinition<Out> {
+  readonly id: string
+  readonly title: string
+  readonly component: ComponentName
+  readonly needs: readonly Need<Services>[]
+  /** Name of the release, and the key of its chart in the lock file. */
+  readonly release: { readonly name: string; readonly chart: string }
+  readonly namespace: (config: Config) => string
+  /** File of base values. */
+  readonly baseValues: string
+  /** Values that follow from the configuration; win over the base values. */
+  readonly values: (ctx: Services) => Values
+  readonly out: (ctx: Services) => Out
+  readonly off?: (config: Config) => string | undefined
+  /** What usable means beyond healthy workloads. @throws StepError */
+  readonly usable?: (ctx: StepContext) => Promise<void>
+}
+
+/** The release as it is wanted. */
+export async function releaseSpec<Out>(ctx: Services, definition: ReleaseDefinition<Out>): Promise<ReleaseSpec> {
+  const [base] = await ctx.assets.documents(definition.baseValues)
+  return {
+    name: definition.release.name,
+    namespace: definition.namespace(ctx.config),
+    chart: definition.release.chart,
+    values: merge(base as Values, definition.values(ctx)),
+    timeoutMs: durationMs(ctx.config.timeouts.helm),
+  }
+}
+
+/** As Helm merges values: maps by key, everything else is replaced. */
+function merge(base: Values, over: Values): Values {
+  const merged: Record<string, unknown> = { ...base }
+  for (const [key, value] of Object.entries(over)) {
+    const below = merged[key]
+    merged[key] = isMap(below) && isMap(value) ? merge(below, value) : value
+  }
+  return merged
+}
+
+const isMap = (value: unknown): value is Values => typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** How changes name a release. */
+export const releaseTarget = ({ name, namespace }: { readonly name: string; readonly namespace: string }) =>
+  `helm release ${namespace}/${name}`
+
+/** Chart and version as outputs print them. */
+export function chartLabel({ name, version, standIn }: Pick<ChartInfo, 'name' | 'version' | 'standIn'>): string {
+  return `${name} ${version}${standIn ? ' (stand-in chart)' : ''}`
+}
+
+const WATCHED = new Set([
+  'Deployment',
+  'StatefulSet',
+  'DaemonSet',
+  'Job',
+  'PersistentVolumeClaim',
+  'CustomResourceDefinition',
+  'ValidatingWebhookConfiguration',
+  'MutatingWebhookConfiguration',
+])
+
+/** Objects of a release whose health tells whether it works, the volume claims of its StatefulSets included. */
+export function watchedRefs({ manifest, namespace }: ReleaseRecord): readonly ObjectRef[] {
+  const home = (ref: ObjectRef): ObjectRef =>
+    CLUSTER_SCOPED.has(ref.kind) ? ref : { ...ref, namespace: ref.namespace ?? namespace }
+  const objects = manifest.filter(({ kind, metadata }) => WATCHED.has(kind) && !isHook(metadata.annotations))
+  return [
+    ...objects.map((object) => home(refOf(object))),
+    ...manifest.flatMap((object) => volumeClaims(object, namespace)),
+  ]
+}
+
+const CLUSTER_SCOPED = new Set([
+  'CustomResourceDefinition',
+  'ValidatingWebhookConfiguration',
+  'MutatingWebhookConfiguration',
+])
+
+const isHook = (annotations: KubeObject['metadata']['annotations']) => annotations?.['helm.sh/hook'] !== undefined
+
+interface StatefulSetSpec {
+  readonly replicas?: number
+  readonly volumeClaimTemplates?: readonly { readonly metadata: { readonly name: string } }[]
+}
+
+/** Claims that a StatefulSet makes: `<template>-<set>-<ordinal>`. Source: Kubernetes documentation, StatefulSet. */
+export function volumeClaims(object: KubeObject, releaseNamespace: string): readonly ObjectRef[] {
+  if (object.kind !== 'StatefulSet') return []
+  const { replicas = 1, volumeClaimTemplates = [] } = (object.spec ?? {}) as StatefulSetSpec
+  const { name, namespace = releaseNamespace } = object.metadata
+  return volumeClaimTemplates.flatMap((template) =>
+    Array.from({ length: replicas }, (_, ordinal) => ({
+      apiVersion: 'v1',
+      kind: 'PersistentVolumeClaim',
+      name: `${template.metadata.name}-${name}-${ordinal}`,
+      namespace,
+    })),
+  )
+}

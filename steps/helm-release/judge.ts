@@ -1,0 +1,73 @@
+import type { Cause, Change, Observation } from '../../src/engine/step.ts'
+import type { ChartInfo, Health, ReleaseRecord, ReleaseSpec, StepContext } from '../../src/ports/index.ts'
+import { claim } from '../ownership.ts'
+import { chartLabel, releaseTarget, watchedRefs } from './definition.ts'
+
+/** A release next to what it has to be. */
+export interface Comparison {
+  readonly spec: ReleaseSpec
+  readonly record: ReleaseRecord
+  readonly inputs: { readonly digest: string; readonly chart: ChartInfo }
+}
+
+type Judgement =
+  | Extract<Observation<never>, { state: 'broken' }>
+  | { readonly state: 'drifted'; readonly changes: readonly Change[] }
+  | { readonly state: 'settling' }
+  | { readonly state: 'current' }
+
+/** State of a release that is there; reads the cluster, starts no helm unless a diff is asked for. */
+export async function judge(ctx: StepContext, comparison: Comparison): Promise<Judgement> {
+  const { record, inputs } = comparison
+  const adopted = claim(ctx, releaseTarget(record), record.deployment) === 'adopt'
+  const failure = failureOf(record)
+  if (failure) return { state: 'broken', cause: failure, changes: [upgradeOf(comparison, adopted, 'repair')] }
+  const differs = adopted || record.inputs !== inputs.digest
+  const [drift, health] = await Promise.all([
+    ctx.helm.drift(record, { deep: ctx.look.deep, signal: ctx.signal }),
+    ctx.readiness.look(watchedRefs(record), ctx.signal),
+  ])
+  const changes = differs || drift.length > 0 ? await changesOf(ctx, comparison, { adopted, differs, drift }) : []
+  const sick = worst(health)
+  if (sick)
+    return {
+      state: 'broken',
+      cause: sick,
+      changes: changes.length > 0 ? changes : [upgradeOf(comparison, false, 'apply again')],
+    }
+  if (changes.length > 0) return { state: 'drifted', changes }
+  return { state: health.every((one) => one.health === 'ready') ? 'current' : 'settling' }
+}
+
+/** Helm's own words about a release that did not end well. */
+function failureOf({ name, namespace, status, description, revision }: ReleaseRecord): Cause | undefined {
+  if (status === 'deployed') return undefined
+  return {
+    code: status.startsWith('pending') ? 'ReleasePending' : 'ReleaseFailed',
+    message: `helm release ${namespace}/${name} is ${status} in revision ${revision}`,
+    evidence: [description],
+    hint: `see its history: helm history ${name} -n ${namespace}`,
+  }
+}
+
+function upgradeOf({ spec, record, inputs }: Comparison, adopted: boolean, why: string): Change {
+  const [from, to] = [chartLabel(record.chart), chartLabel(inputs.chart)]
+  const detail = `${from === to ? to : `${from} -> ${to}`}: ${why}`
+  return { action: adopted ? 'adopt' : 'update', target: releaseTarget(spec), detail }
+}
+
+async function changesOf(
+  ctx: StepContext,
+  comparison: Comparison,
+  found: { readonly adopted: boolean; readonly differs: boolean; readonly drift: readonly Change[] },
+): Promise<readonly Change[]> {
+  const why = found.differs ? 'chart or values differ' : 'objects were changed by others'
+  const objects = ctx.look.diff ? await ctx.helm.diff(comparison.spec, ctx.signal) : found.drift
+  const release = upgradeOf(comparison, found.adopted, why)
+  return [release, ...objects.filter(({ target }) => target !== release.target)]
+}
+
+function worst(health: readonly Health[]): Cause | undefined {
+  const [first] = health.flatMap((one) => (one.health === 'failed' ? [one.cause] : []))
+  return first
+}

@@ -1,0 +1,73 @@
+import { StepError } from '../../src/errors.ts'
+import type { KubeObject, ReleaseRecord, StepContext } from '../../src/ports/index.ts'
+import { refOf } from '../desired.ts'
+import { durationMs } from '../names.ts'
+import { ownerOf } from '../ownership.ts'
+import { releaseTarget, volumeClaims } from './definition.ts'
+
+const CRD = 'CustomResourceDefinition'
+
+/** Uninstalls a release of ours; keeps its CRDs and volumes unless asked to remove them. */
+export async function removeRelease(ctx: StepContext, name: string, namespace: string): Promise<void> {
+  const record = await ctx.helm.find(name, namespace, ctx.signal)
+  if (record === undefined) return
+  if (record.deployment !== ctx.config.deployment) {
+    return ctx.report(`${releaseTarget(record)} is left: its owner is ${record.deployment ?? 'nobody'}`)
+  }
+  const crds = record.manifest.filter(({ kind }) => kind === CRD)
+  if (ctx.options.destroy.crds) await refuseForeignResources(ctx, crds)
+  else refuseToDrag(record, crds)
+  const timeoutMs = durationMs(ctx.config.timeouts.helm)
+  await ctx.helm.uninstall(name, namespace, { timeoutMs, signal: ctx.signal })
+  if (ctx.options.destroy.crds)
+    await Promise.all(crds.map((crd) => ctx.kube.remove(refOf(crd), { signal: ctx.signal })))
+  await removeVolumes(ctx, record)
+}
+
+/** A CRD that is a template goes with the release, and every resource of its kind with it, unless it is marked. */
+function refuseToDrag(record: ReleaseRecord, crds: readonly KubeObject[]): void {
+  const dragged = crds.filter(({ metadata }) => metadata.annotations?.['helm.sh/resource-policy'] !== 'keep')
+  if (dragged.length === 0) return
+  throw new StepError(
+    'CrdsNotKept',
+    `uninstalling ${releaseTarget(record)} would delete ${dragged.length} CRDs and every resource of their kinds`,
+    {
+      cause: dragged.map(({ metadata }) => metadata.name),
+      hint: 'deploy this component once, which marks them to be kept, or remove them with --delete-crds',
+    },
+  )
+}
+
+interface CrdSpec {
+  readonly group: string
+  readonly names: { readonly kind: string }
+  readonly versions: readonly { readonly name: string; readonly served: boolean }[]
+}
+
+/** Deleting a CRD deletes the resources of everybody. */
+async function refuseForeignResources(ctx: StepContext, crds: readonly KubeObject[]): Promise<void> {
+  const lists = await Promise.all(
+    crds.map(async (crd) => {
+      const { group, names, versions } = crd.spec as CrdSpec
+      const version = versions.find(({ served }) => served)?.name
+      if (version === undefined) return []
+      return await ctx.kube.list({ apiVersion: `${group}/${version}`, kind: names.kind }, ctx.signal)
+    }),
+  )
+  const foreign = lists.flat().filter(({ metadata }) => ownerOf(metadata.labels) !== ctx.config.deployment)
+  if (foreign.length === 0) return
+  const names = foreign.map(({ kind, metadata }) => `${kind} ${metadata.namespace ?? ''}/${metadata.name}`)
+  throw new StepError('ForeignResources', `deleting the CRDs would delete ${foreign.length} resources of others`, {
+    cause: names.slice(0, 10),
+    hint: 'remove these first, or leave out --delete-crds',
+  })
+}
+
+async function removeVolumes(ctx: StepContext, record: ReleaseRecord): Promise<void> {
+  const claims = record.manifest.flatMap((object) => volumeClaims(object, record.namespace))
+  if (claims.length === 0) return
+  if (!ctx.options.destroy.volumes) {
+    return ctx.report(`${claims.length} volumes are kept: ${claims.map(({ name }) => name).join(', ')}`)
+  }
+  await Promise.all(claims.map((claim) => ctx.kube.remove(claim, { signal: ctx.signal })))
+}

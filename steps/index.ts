@@ -1,0 +1,25 @@
+import type { LlmgwStep } from '../src/ports/index.ts'
+import { externalSecrets } from './external-secrets/external-secrets.ts'
+import { secretStore } from './external-secrets/secret-store.ts'
+import { secretSync } from './external-secrets/secret-sync.ts'
+import { irsaExternalSecrets } from './irsa/irsa-external-secrets.ts'
+import { irsaGateway } from './irsa/irsa-gateway.ts'
+import { namespaces } from './namespaces.ts'
+import { redis } from './redis.ts'
+import { secrets } from './secrets.ts'
+import { storage } from './storage.ts'
+
+export { components } from './components.ts'
+
+/** Every step of the platform; `needs` make the graph. */
+export const steps = [
+  namespaces,
+  storage,
+  irsaGateway,
+  irsaExternalSecrets,
+  secrets,
+  externalSecrets,
+  secretStore,
+  secretSync,
+  redis,
+] as readonly LlmgwStep<unknown>[]

@@ -1,0 +1,59 @@
+import type { PolicyDocument, Role, Services } from '../../src/ports/index.ts'
+import { parsePolicy } from '../../src/ports/policy.ts'
+import { documentValues, IAM_DOCUMENTS, type IrsaRole, renderPolicy } from '../iam-document.ts'
+
+/** A role as it has to be, next to what is there. */
+export interface RoleDocuments {
+  readonly trust: PolicyDocument
+  /** Undefined: nothing to allow, so the role has no such policy. */
+  readonly policy: PolicyDocument | undefined
+  /** What others added: statements, inline policies, attachments. Reported, never removed. */
+  readonly foreign: readonly string[]
+}
+
+/** Name of our inline policy on each role. */
+export const INLINE_POLICY: Readonly<Record<IrsaRole, string>> = {
+  gateway: 'bedrock-invoke',
+  externalSecrets: 'secrets-manager-read',
+}
+
+const sidOf = (statement: Readonly<Record<string, unknown>>) => String(statement.Sid ?? '(no Sid)')
+const sidsOf = (template: unknown) => new Set(parsePolicy(template as PolicyDocument).Statement.map(sidOf))
+
+/** Statements of `live` that do not come from our document: ours are known by their Sid. */
+function foreignStatements(live: PolicyDocument | undefined, ours: ReadonlySet<string>): PolicyDocument['Statement'] {
+  return live === undefined ? [] : parsePolicy(live).Statement.filter((statement) => !ours.has(sidOf(statement)))
+}
+
+function withForeign(wanted: PolicyDocument, foreign: PolicyDocument['Statement']): PolicyDocument {
+  return { ...wanted, Statement: [...wanted.Statement, ...foreign] }
+}
+
+/** Documents of a role, in which the statements of others keep their place. */
+export async function roleDocuments(ctx: Services, kind: IrsaRole, live: Role | undefined): Promise<RoleDocuments> {
+  const files = IAM_DOCUMENTS[kind]
+  const [[trustTemplate], [policyTemplate]] = await Promise.all([
+    ctx.assets.documents(files.trust),
+    ctx.assets.documents(files.policy),
+  ])
+  const values = documentValues(ctx.config, ctx.target, kind)
+  const trust = renderPolicy(trustTemplate, values)
+  if (trust === undefined) throw new Error(`${files.trust} has no statement`)
+  const policy = renderPolicy(policyTemplate, values)
+  const inTrust = foreignStatements(live?.trust, sidsOf(trustTemplate))
+  const inPolicy = foreignStatements(live?.inline[INLINE_POLICY[kind]], sidsOf(policyTemplate))
+  return {
+    trust: withForeign(trust, inTrust),
+    policy: policy === undefined && inPolicy.length === 0 ? undefined : withForeign(policy ?? EMPTY, inPolicy),
+    foreign: [
+      ...inTrust.map((statement) => `trust statement ${sidOf(statement)}`),
+      ...inPolicy.map((statement) => `statement ${sidOf(statement)} in policy ${INLINE_POLICY[kind]}`),
+      ...Object.keys(live?.inline ?? {})
+        .filter((name) => name !== INLINE_POLICY[kind])
+        .map((name) => `inline policy ${name}`),
+      ...(live?.attached ?? []).map((arn) => `attached policy ${arn}`),
+    ],
+  }
+}
+
+const EMPTY: PolicyDocument = { Version: '2012-10-17', Statement: [] }

@@ -1,0 +1,71 @@
+import type { Cause, Change } from '../../src/engine/step.ts'
+import type { StepContext } from '../../src/ports/index.ts'
+import { foreignOwner, ownerOf } from '../ownership.ts'
+import { variableOf } from './first-value.ts'
+import { currentVersion, type LogicalSecret, secretTarget } from './logical-secret.ts'
+import { lostImmutable } from './salt-guard.ts'
+
+/** What there is to do, and what stands in the way. */
+export interface Examination {
+  readonly changes: readonly Change[]
+  readonly troubles: readonly Cause[]
+}
+
+/** Compares secrets with what is wanted; a value that exists is never looked at, let alone changed. */
+export async function examine(ctx: StepContext, secrets: readonly LogicalSecret[]): Promise<Examination> {
+  const changes: Change[] = []
+  const troubles: Cause[] = []
+  for (const secret of secrets) {
+    refuseForeign(ctx, secret)
+    const change = changeOf(ctx, secret)
+    if (change) changes.push(change)
+    if (isPending(secret) && !ctx.options.restoreSecrets) troubles.push(pendingDeletion(secret))
+    if (secret.meta === undefined && secret.item.class === 'immutable') {
+      const lost = await lostImmutable(ctx, secret, secrets)
+      if (lost) troubles.push(lost)
+    }
+  }
+  return { changes, troubles }
+}
+
+/** Scheduled for deletion: its value is unreadable and its name is taken. */
+export const isPending = ({ meta }: LogicalSecret) => meta?.deletedAt !== undefined
+
+/** No value yet: the secret or its first version is missing. */
+export function lacksValue({ meta }: LogicalSecret): boolean {
+  return meta === undefined || (meta.deletedAt === undefined && currentVersion(meta) === undefined)
+}
+
+function refuseForeign(ctx: StepContext, { meta, remote }: LogicalSecret): void {
+  const owner = ownerOf(meta?.tags)
+  if (owner !== undefined && owner !== ctx.config.deployment) {
+    throw foreignOwner(ctx.config.deployment, secretTarget(remote), owner)
+  }
+}
+
+function changeOf(ctx: StepContext, secret: LogicalSecret): Change | undefined {
+  const { meta, remote } = secret
+  const target = secretTarget(remote)
+  if (meta === undefined) return { action: 'create', target, detail: originOf(ctx, secret) }
+  if (isPending(secret)) {
+    return ctx.options.restoreSecrets ? { action: 'update', target, detail: 'cancel its deletion' } : undefined
+  }
+  if (lacksValue(secret)) return { action: 'update', target, detail: `first value: ${originOf(ctx, secret)}` }
+  if (ownerOf(meta.tags) === undefined && ctx.options.adopt) return { action: 'adopt', target }
+  return undefined
+}
+
+function originOf(ctx: StepContext, { name, item }: LogicalSecret): string {
+  if (ctx.provided.find(name) !== undefined) return 'value given by you'
+  if (item.class === 'provided') return `no value given yet: ${variableOf(name)}`
+  return `random value of ${item.bytes} bytes`
+}
+
+function pendingDeletion({ remote, meta }: LogicalSecret): Cause {
+  return {
+    code: 'SecretPendingDeletion',
+    message: `secret ${remote} is scheduled for deletion, so its value cannot be read and its name cannot be used`,
+    evidence: [`deletion scheduled at ${meta?.deletedAt}`],
+    hint: 'restore it with its value: llmgw deploy secrets --restore-secrets',
+  }
+}

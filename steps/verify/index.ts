@@ -1,0 +1,23 @@
+import type { Check } from './check.ts'
+import { namespacesHold } from './namespaces.ts'
+import { account, cluster } from './reachable.ts'
+import { operatorChecks, redisChecks } from './releases.ts'
+import { externalSecretsRole, gatewayRole } from './roles.ts'
+import { copiesMatch, secretsExist, secretsSynced, storeValid } from './secrets.ts'
+
+export type { Check, CheckContext, CheckResult } from './check.ts'
+
+/** Every check, from the ground up. */
+export const checks: readonly Check[] = [
+  account,
+  cluster,
+  namespacesHold,
+  gatewayRole,
+  externalSecretsRole,
+  secretsExist,
+  ...operatorChecks,
+  storeValid,
+  secretsSynced,
+  copiesMatch,
+  ...redisChecks,
+]

@@ -1,0 +1,41 @@
+import type { KubeObject } from '../../src/ports/index.ts'
+import { registerSecret } from '../../src/secret.ts'
+import { targetSecret } from '../external-secrets/synced-objects.ts'
+import type { CheckContext } from './check.ts'
+
+interface Entry {
+  readonly secretKey: string
+  readonly remoteRef: { readonly key: string }
+}
+
+/** Keys of a synced Secret that do not hold the current remote value; no value leaves this function. */
+export async function copyFault(ctx: CheckContext, object: KubeObject): Promise<readonly string[]> {
+  const ref = targetSecret(object)
+  const place = `${ref.namespace}/${ref.name}`
+  const copy = await ctx.kube.find(ref, ctx.signal)
+  if (copy === undefined) return [`Secret ${place} is not there`]
+  const data = (copy.data ?? {}) as Readonly<Record<string, string>>
+  const { data: entries } = object.spec as { data: readonly Entry[] }
+  const faults = await Promise.all(entries.map((entry) => keyFault(ctx, entry, data[entry.secretKey])))
+  const extra = Object.keys(data).filter((key) => !entries.some(({ secretKey }) => secretKey === key))
+  return [...faults.flat(), ...extra.map((key) => `key ${key} is not configured`)].map(
+    (fault) => `Secret ${place}: ${fault}`,
+  )
+}
+
+async function keyFault(
+  ctx: CheckContext,
+  { secretKey, remoteRef }: Entry,
+  encoded: string | undefined,
+): Promise<readonly string[]> {
+  if (encoded === undefined) return [`key ${secretKey} is absent`]
+  const held = decode(encoded)
+  registerSecret(held)
+  const remote = await ctx.secretsManager.value(remoteRef.key, ctx.signal)
+  if (remote === undefined) return [`${remoteRef.key} has no value in Secrets Manager`]
+  return remote.value.reveal() === held ? [] : [`key ${secretKey} differs from ${remoteRef.key}`]
+}
+
+function decode(base64: string): string {
+  return new TextDecoder().decode(Uint8Array.from(atob(base64), (character) => character.charCodeAt(0)))
+}
