@@ -24,6 +24,8 @@ export interface Hooks {
   before?(seen: Seen): void | Promise<void>
   /** The upstream has done it; the client has no answer yet. */
   after?(seen: Seen): void | Promise<void>
+  /** Gives the answer another body; undefined lets it through as it streams. */
+  rewrite?(seen: Seen): ((body: string) => string) | undefined
 }
 
 export interface RecordingProxy {
@@ -64,6 +66,7 @@ async function read(stream: IncomingMessage): Promise<Buffer> {
 function send(upstream: Upstream, client: IncomingMessage, body: Buffer): Promise<IncomingMessage> {
   const url = new URL(client.url ?? '/', upstream.url)
   const headers: OutgoingHttpHeaders = { ...client.headers, host: url.host }
+  if (upstream.tls) delete headers.authorization
   const open = url.protocol === 'https:' ? httpsRequest : httpRequest
   return new Promise((resolve, reject) => {
     const out = open(url, { method: client.method, headers, ...upstream.tls }, resolve)
@@ -84,6 +87,14 @@ export async function recordingProxy(upstream: Upstream, hooks: Hooks = {}): Pro
       await hooks.before?.(entry)
       const reply = await send(upstream, client, body)
       if (entry.write) await hooks.after?.(entry)
+      const rewrite = hooks.rewrite?.(entry)
+      if (rewrite) {
+        const rewritten = Buffer.from(rewrite((await read(reply)).toString('utf8')))
+        answer
+          .writeHead(reply.statusCode ?? 502, { ...reply.headers, 'content-length': rewritten.length })
+          .end(rewritten)
+        return
+      }
       answer.writeHead(reply.statusCode ?? 502, reply.headers)
       reply.pipe(answer)
       reply.on('error', () => answer.destroy())
