@@ -23,7 +23,7 @@ def refusal(service: str, code: str, message: str, status: int | None = None) ->
         body = json.dumps({"__type": code, "Message": message, "message": message})
         return Refusal(status or 400, body, {"content-type": "application/x-amz-json-1.1", "x-amzn-ErrorType": code})
     if service in REST_JSON_SERVICES:
-        body = json.dumps({"message": message})
+        body = json.dumps({"__type": code, "message": message})
         return Refusal(status or 403, body, {"content-type": "application/json", "x-amzn-ErrorType": code})
     error = f"<Error><Type>Sender</Type><Code>{code}</Code><Message>{escape(message)}</Message></Error>"
     body = f"<ErrorResponse>{error}<RequestId>sandbox</RequestId></ErrorResponse>"

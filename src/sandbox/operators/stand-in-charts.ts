@@ -1,10 +1,7 @@
 import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { packageFile } from '../package-root.ts'
 import type { SandboxWorld } from '../part.ts'
-
-/** Name under which `world.tools` names the folder of the CRDs that were copied when the controller was built. */
-export const CRDS_TOOL = 'external-secrets-crds'
 
 /**
  * Assembles the stand-in charts in `<world.dir>/charts`: our templates, and the real CRDs of the controller's Go module.
@@ -15,8 +12,10 @@ export async function writeStandInCharts(world: Pick<SandboxWorld, 'dir' | 'tool
   const target = join(world.dir, 'charts')
   const building = await mkdtemp(join(world.dir, '.charts-'))
   await cp(packageFile('sandbox', 'charts'), building, { recursive: true })
-  const crds = world.tools[CRDS_TOOL]
-  if (crds !== undefined) await addCrds(crds, join(building, 'external-secrets', 'templates', 'crds'))
+  const controller = world.tools['external-secrets']
+  if (controller === undefined) throw new Error('external-secrets was not resolved')
+  // The build put the CRDs of the same version beside the program.
+  await addCrds(join(dirname(controller), 'crds'), join(building, 'external-secrets', 'templates', 'crds'))
   await rm(target, { recursive: true, force: true })
   await rename(building, target)
   return target
