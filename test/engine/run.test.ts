@@ -1,0 +1,442 @@
+import { describe, expect, it } from 'vitest'
+import { type DecideOptions, decide } from '../../src/engine/decide.ts'
+import { buildGraph } from '../../src/engine/graph.ts'
+import { look } from '../../src/engine/look.ts'
+import type { RunResult } from '../../src/engine/result.ts'
+import { execute, type RunOptions } from '../../src/engine/run.ts'
+import { applied, ready } from '../../src/engine/step.ts'
+import {
+  broken,
+  cause,
+  controlled,
+  create,
+  current,
+  drifted,
+  lookOptions,
+  missing,
+  recorder,
+  runOptions,
+  settle,
+  step,
+  type TestStep,
+  testClock,
+  update,
+  type World,
+  world,
+} from './lab.ts'
+
+interface Wish {
+  readonly run?: Partial<Omit<RunOptions, 'looked'>>
+  readonly decide?: DecideOptions
+  /** What changes between the look and the run. */
+  readonly meanwhile?: (own: World) => void
+}
+
+async function deploy(steps: readonly TestStep[], own: World, wish: Wish = {}): Promise<RunResult> {
+  const graph = buildGraph(steps)
+  const looked = await look(graph, own, lookOptions())
+  const decisions = decide(graph, looked, wish.decide ?? { onExisting: 'update' })
+  wish.meanwhile?.(own)
+  return await execute(graph, own, { ...runOptions(wish.run), looked, decisions })
+}
+
+const outcomes = (result: RunResult): Record<string, string> =>
+  Object.fromEntries(result.steps.map(({ id, outcome }) => [id, outcome]))
+const resultFor = (result: RunResult, id: string) => result.steps.find((own) => own.id === id)
+
+describe('execute', () => {
+  it('applies in order of needs, and the second time nothing', async () => {
+    const own = world()
+    const a = step('a')
+    const steps = [step('c', [ready(a)]), step('b', [applied(a)])]
+    const first = await deploy(steps, own)
+    expect(own.calls[0]).toBe('apply a')
+    expect(first).toMatchObject({ ok: true, counts: { done: 3 } })
+    own.calls.length = 0
+    const second = await deploy(steps, own)
+    expect(own.calls).toEqual([])
+    expect(second).toMatchObject({ ok: true, counts: { unchanged: 3 } })
+  })
+
+  it('tells the whole story of a step, and each end once', async () => {
+    const { emit, events } = recorder()
+    const a = step('a', [], { ready: async (ctx) => ctx.report('1 of 1 ready') })
+    await deploy([a], world(), { run: { emit } })
+    expect(events.map((event) => JSON.stringify(event))).toEqual(
+      [
+        { type: 'step-decided', step: 'a', decision: 'apply', reason: 'missing' },
+        { type: 'step-started', step: 'a', phase: 'apply' },
+        { type: 'step-applied', step: 'a' },
+        { type: 'step-started', step: 'a', phase: 'ready' },
+        { type: 'step-progress', step: 'a', line: '1 of 1 ready' },
+        { type: 'step-finished', step: 'a', outcome: 'done', elapsedMs: 0 },
+      ].map((event) => JSON.stringify(event)),
+    )
+  })
+
+  it('starts behind an applied edge while the need is still rolling out, behind a ready edge only after', async () => {
+    const usable = controlled<string>()
+    const own = world()
+    const base = step('base', [], { ready: () => usable.promise })
+    const running = deploy([step('early', [applied(base)]), step('late', [ready(base)])], own)
+    await settle()
+    expect(own.calls).toEqual(['apply base', 'apply early'])
+    usable.resolve('up')
+    await running
+    expect(own.calls).toEqual(['apply base', 'apply early', 'apply late'])
+  })
+
+  it('holds no slot while it waits', async () => {
+    const usable = controlled<string>()
+    const own = world()
+    const waits = step('waits', [], { ready: () => usable.promise })
+    const running = deploy([waits, step('next')], own, { run: { concurrency: 1 } })
+    await settle()
+    expect(own.calls).toEqual(['apply waits', 'apply next'])
+    usable.resolve('up')
+    expect((await running).ok).toBe(true)
+  })
+
+  it('takes the critical path first', async () => {
+    const own = world()
+    const root = step('root')
+    const steps = [step('leaf'), step('end', [ready(step('middle', [ready(root)]))])]
+    await deploy(steps, own, { run: { concurrency: 1 } })
+    expect(own.calls[0]).toBe('apply root')
+  })
+
+  it('gives dependants what ready gave', async () => {
+    const own = world()
+    const url = step('url', [], { ready: async () => 'http://litellm' })
+    const app = step('app', [applied(url)], {
+      check: async (ctx) => (ctx.things.has('app') ? current() : missing(`for ${await ctx.output(url)}`)),
+      apply: async (ctx, seen) => {
+        ctx.calls.push(JSON.stringify(seen))
+        ctx.things.set('app', current())
+      },
+    })
+    expect((await deploy([app], own)).ok).toBe(true)
+    expect(own.calls).toEqual(['apply url', JSON.stringify(missing('for http://litellm'))])
+  })
+})
+
+describe('what was agreed', () => {
+  it('holds when the same changes are found again', async () => {
+    const result = await deploy([step('a')], world({ a: drifted('x') }))
+    expect(outcomes(result)).toEqual({ a: 'done' })
+  })
+
+  it('ends a step as stale, unwritten, when more would change', async () => {
+    const own = world({ a: drifted('x') })
+    const more = { state: 'drifted', changes: [update('x'), create('y')] } as const
+    const a = step('a')
+    const result = await deploy([a, step('b', [ready(a)]), step('c')], own, {
+      meanwhile: ({ things }) => things.set('a', more),
+    })
+    expect(outcomes(result)).toEqual({ a: 'stale', b: 'blocked', c: 'done' })
+    expect(own.calls).toEqual(['apply c'])
+    expect(resultFor(result, 'a')?.cause).toMatchObject({ code: 'StalePlan', evidence: ['not agreed: create y'] })
+    expect(resultFor(result, 'b')?.by).toEqual(['a'])
+    expect(result.ok).toBe(false)
+  })
+
+  it('is given up when another action is due on the same thing', async () => {
+    const result = await deploy([step('a')], world({ a: drifted('x') }), {
+      meanwhile: ({ things }) => things.set('a', missing('x')),
+    })
+    expect(outcomes(result)).toEqual({ a: 'stale' })
+  })
+
+  it('writes nothing to what has become current meanwhile', async () => {
+    const own = world()
+    const result = await deploy([step('a')], own, { meanwhile: ({ things }) => things.set('a', current('x')) })
+    expect(outcomes(result)).toEqual({ a: 'unchanged' })
+    expect(own.calls).toEqual([])
+  })
+
+  it('only waits for what has started to roll out meanwhile', async () => {
+    const own = world()
+    const a = step('a', [], { ready: async ({ things }) => things.set('a', current()) })
+    const result = await deploy([a], own, { meanwhile: ({ things }) => things.set('a', { state: 'settling' }) })
+    expect(outcomes(result)).toEqual({ a: 'done' })
+    expect(own.calls).toEqual([])
+  })
+
+  it('fails on what cannot be looked at any more', async () => {
+    const own = world()
+    const result = await deploy([step('a')], own, {
+      meanwhile: ({ things }) => things.set('a', { state: 'unknown', cause }),
+    })
+    expect(resultFor(result, 'a')).toMatchObject({ outcome: 'failed', cause })
+    expect(own.calls).toEqual([])
+  })
+
+  const late = (found: ReturnType<typeof missing>) => {
+    const first = step('first')
+    return step('late', [ready(first)], {
+      check: async (ctx) => {
+        await ctx.output(first)
+        return ctx.things.get('late') ?? found
+      },
+    })
+  }
+  it.each([
+    ['update', missing('x'), 'done'],
+    ['update', drifted('x'), 'done'],
+    ['skip-healthy', drifted('x'), 'left'],
+    ['skip-healthy', broken('x'), 'done'],
+    ['skip', missing('x'), 'done'],
+    ['skip', broken('x'), 'left'],
+  ] as const)('of a waiting step, by %s', async (onExisting, found, expected) => {
+    const result = await deploy([late(found)], world(), { decide: { onExisting } })
+    expect(outcomes(result)).toEqual({ first: 'done', late: expected })
+  })
+})
+
+describe('convergence', () => {
+  it('fails when the step still differs, and says how', async () => {
+    const a = step('a', [], { apply: async () => undefined })
+    const result = await deploy([a], world({ a: drifted('x') }))
+    expect(resultFor(result, 'a')).toMatchObject({
+      outcome: 'failed',
+      cause: {
+        code: 'NotConverged',
+        message: 'step "a" is still drifted after it was applied',
+        evidence: ['update x'],
+      },
+    })
+  })
+
+  it('fails with the cause of what is broken afterwards', async () => {
+    const a = step('a', [], { apply: async ({ things }) => void things.set('a', broken('x')) })
+    expect(resultFor(await deploy([a], world()), 'a')).toMatchObject({ outcome: 'failed', cause })
+  })
+
+  it('waits once more for what settles again, and no more than once', async () => {
+    let waits = 0
+    const rolling = (until: number) =>
+      step('a', [], {
+        apply: async ({ things }) => void things.set('a', { state: 'settling' }),
+        ready: async ({ things }) => {
+          waits += 1
+          if (waits === until) things.set('a', current())
+        },
+      })
+    expect(outcomes(await deploy([rolling(2)], world()))).toEqual({ a: 'done' })
+    expect(waits).toBe(2)
+    waits = 0
+    expect(resultFor(await deploy([rolling(3)], world()), 'a')?.cause?.code).toBe('NotConverged')
+  })
+})
+
+describe('steps left alone', () => {
+  const need = (found: ReturnType<typeof missing>, edge: typeof ready | typeof applied) => {
+    const base = step('base', [], { check: async () => found })
+    return [base, step('app', [edge(base)])]
+  }
+  const skipped: DecideOptions = { onExisting: 'ask', answers: new Map([['base', 'skip']]) }
+
+  it.each([
+    ['current', current(), 'unchanged', 'done', 'done'],
+    ['drifted', drifted('x'), 'left', 'blocked', 'done'],
+    ['drifted but usable', { ...drifted('x'), out: undefined }, 'left', 'done', 'done'],
+    ['broken', broken('x'), 'left', 'blocked', 'done'],
+  ] as const)('hold edges when %s', async (_name, found, base, behindReady, behindApplied) => {
+    expect(outcomes(await deploy(need(found, ready), world(), { decide: skipped }))).toEqual({ base, app: behindReady })
+    expect(outcomes(await deploy(need(found, applied), world(), { decide: skipped }))).toEqual({
+      base,
+      app: behindApplied,
+    })
+  })
+
+  it('that are missing hold no edge', async () => {
+    const base = step('base')
+    const decided: DecideOptions = { onExisting: 'update', selected: new Set(['app']) }
+    const result = await deploy([step('app', [applied(base)])], world(), { decide: decided })
+    expect(resultFor(result, 'app')).toMatchObject({ outcome: 'blocked', by: ['base'] })
+    expect(result.ok).toBe(false)
+  })
+
+  it('still rolling out are awaited where that is decided, else they hold no ready edge', async () => {
+    const own = world({ base: { state: 'settling' } })
+    const base = step('base', [], { ready: async ({ things }) => void things.set('base', current()) })
+    const steps = [step('app', [ready(base)])]
+    const skip = await deploy(steps, own, { decide: { onExisting: 'skip' } })
+    expect(outcomes(skip)).toEqual({ base: 'left', app: 'blocked' })
+    const wait = await deploy(steps, own, { decide: { onExisting: 'update' } })
+    expect(outcomes(wait)).toEqual({ base: 'unchanged', app: 'done' })
+  })
+
+  it('do not stop others that are left alone or only waited for', async () => {
+    const own = world({ base: broken('x'), other: current(), rolling: { state: 'settling' } })
+    const base = step('base')
+    const rolling = step('rolling', [ready(base)], {
+      ready: async ({ things }) => void things.set('rolling', current()),
+    })
+    const result = await deploy([step('other', [ready(base)]), rolling], own, { decide: skipped })
+    expect(outcomes(result)).toEqual({ base: 'left', other: 'unchanged', rolling: 'unchanged' })
+    expect(result.ok).toBe(true)
+  })
+
+  it('that are off hold every edge', async () => {
+    const off = step('off', [], { off: () => 'not wanted' })
+    expect(outcomes(await deploy([step('app', [ready(off)])], world()))).toEqual({ off: 'off', app: 'done' })
+  })
+})
+
+describe('failures', () => {
+  const failing = (id: string) => step(id, [], { apply: () => Promise.reject(new Error(`${id} is refused`)) })
+
+  it('stop what depends on them, not the rest, and are all kept', async () => {
+    const own = world()
+    const a = failing('a')
+    const b = failing('b')
+    const steps = [step('a2', [ready(step('a1', [applied(a)]))]), step('both', [ready(a), ready(b)]), step('free')]
+    const result = await deploy(steps, own)
+    expect(outcomes(result)).toEqual({
+      a: 'failed',
+      b: 'failed',
+      a1: 'blocked',
+      a2: 'blocked',
+      both: 'blocked',
+      free: 'done',
+    })
+    expect(resultFor(result, 'a2')?.by).toEqual(['a1'])
+    expect(resultFor(result, 'both')?.by).toEqual(['a'])
+    expect([resultFor(result, 'a'), resultFor(result, 'b')].map((own) => own?.cause?.message)).toEqual([
+      'a is refused',
+      'b is refused',
+    ])
+    expect(own.calls).toEqual(['apply free'])
+  })
+
+  it('stop everything new with fail-fast, while what runs reaches its end', async () => {
+    const own = world()
+    const slow = controlled()
+    const running = step('running', [], {
+      apply: async ({ things }) => {
+        await slow.promise
+        things.set('running', current())
+      },
+    })
+    const result = deploy([failing('a'), running, step('later')], own, { run: { failFast: true, concurrency: 2 } })
+    await settle()
+    slow.resolve()
+    expect(outcomes(await result)).toEqual({ a: 'failed', running: 'done', later: 'blocked' })
+    expect(own.calls).toEqual([])
+  })
+
+  it('of a wait count as failures of the step', async () => {
+    const a = step('a', [], {
+      ready: () => Promise.reject(Object.assign(new Error('pod crashes'), { code: 'CrashLoop' })),
+    })
+    expect(resultFor(await deploy([a], world()), 'a')).toMatchObject({
+      outcome: 'failed',
+      cause: { code: 'CrashLoop' },
+    })
+  })
+
+  it('start nothing when something could not be looked at', async () => {
+    const own = world({ dark: { state: 'unknown', cause } })
+    const result = await deploy([step('dark'), step('free')], own)
+    expect(outcomes(result)).toEqual({ dark: 'failed', free: 'blocked' })
+    expect(own.calls).toEqual([])
+  })
+
+  it('come from the deadline too', async () => {
+    const clock = testClock()
+    const stuck = step('stuck', [], {
+      apply: (ctx) =>
+        new Promise((_resolve, reject) => ctx.signal.addEventListener('abort', () => reject(new Error('killed')))),
+    })
+    const running = deploy([stuck], world(), { run: { clock, stepTimeoutMs: 1_000 } })
+    await settle()
+    await clock.advance(1_000)
+    const result = await running
+    expect(resultFor(result, 'stuck')).toMatchObject({
+      outcome: 'failed',
+      elapsedMs: 1_000,
+      cause: { code: 'DeadlineExceeded', message: 'apply of step "stuck" did not end within 1 s' },
+    })
+    expect(clock.sleeping()).toBe(0)
+  })
+
+  it('of the lock stop the run before anything is written', async () => {
+    const own = world()
+    const assertHeld = () => Promise.reject(Object.assign(new Error('the lock was lost'), { code: 'LockLost' }))
+    const result = await deploy([step('a'), step('b')], own, { run: { assertHeld, concurrency: 1 } })
+    expect(outcomes(result)).toEqual({ a: 'failed', b: 'blocked' })
+    expect(resultFor(result, 'a')?.cause?.code).toBe('LockLost')
+    expect(own.calls).toEqual([])
+  })
+})
+
+describe('cancellation', () => {
+  it('lets a change reach its end, and starts nothing new', async () => {
+    const own = world()
+    const abort = new AbortController()
+    const writing = controlled()
+    let aborted = false
+    const a = step('a', [], {
+      apply: async (ctx) => {
+        ctx.signal.addEventListener('abort', () => {
+          aborted = true
+        })
+        await writing.promise
+        ctx.calls.push('written')
+      },
+    })
+    const running = deploy([step('b', [ready(a)]), step('c')], own, { run: { signal: abort.signal, concurrency: 1 } })
+    await settle()
+    abort.abort()
+    await settle()
+    expect(own.calls).toEqual([])
+    writing.resolve()
+    const result = await running
+    expect(own.calls).toEqual(['written'])
+    expect(aborted).toBe(false)
+    expect(outcomes(result)).toEqual({ a: 'cancelled', b: 'cancelled', c: 'cancelled' })
+    expect(result.ok).toBe(false)
+  })
+
+  it('ends waits at once', async () => {
+    const abort = new AbortController()
+    const a = step('a', [], {
+      ready: (ctx) =>
+        new Promise((_resolve, reject) => ctx.signal.addEventListener('abort', () => reject(new Error('x')))),
+    })
+    const running = deploy([a], world(), { run: { signal: abort.signal } })
+    await settle()
+    abort.abort()
+    expect(outcomes(await running)).toEqual({ a: 'cancelled' })
+  })
+
+  it('ends changes too, the second time, even deaf ones after a grace', async () => {
+    const clock = testClock()
+    const hard = new AbortController()
+    const polite = step('polite', [], {
+      apply: (ctx) =>
+        new Promise((_resolve, reject) => ctx.signal.addEventListener('abort', () => reject(new Error('x')))),
+    })
+    const deaf = step('deaf', [], { apply: () => new Promise(() => undefined) })
+    const running = deploy([polite, deaf], world(), { run: { clock, hardSignal: hard.signal } })
+    await settle()
+    hard.abort()
+    await settle()
+    await clock.advance(5_000)
+    expect(outcomes(await running)).toEqual({ polite: 'cancelled', deaf: 'cancelled' })
+    expect(clock.sleeping()).toBe(0)
+  })
+
+  it('before the start starts nothing', async () => {
+    const own = world({ done: current() })
+    const abort = new AbortController()
+    const graph = buildGraph([step('a'), step('done')])
+    const looked = await look(graph, own, lookOptions())
+    abort.abort()
+    const decisions = decide(graph, looked, { onExisting: 'update' })
+    const result = await execute(graph, own, { ...runOptions({ signal: abort.signal }), looked, decisions })
+    expect(outcomes(result)).toEqual({ a: 'cancelled', done: 'unchanged' })
+    expect(own.calls).toEqual([])
+  })
+})
