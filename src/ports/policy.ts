@@ -48,7 +48,7 @@ function canonical(policy: PolicyDocument): readonly Canonical[] {
 function canonicalStatement(statement: Json): Canonical {
   const elements = new Map<string, readonly string[]>()
   for (const [name, value] of Object.entries(statement)) {
-    if (name === 'Sid') continue
+    if (name === 'Sid' || value === undefined) continue
     for (const [path, texts] of element(name, value)) elements.set(path, distinct(texts))
   }
   const sorted = new Map([...elements].sort(([a], [b]) => (a < b ? -1 : 1)))

@@ -20,10 +20,16 @@ export interface AwsConnectionOptions {
   readonly credentials?: AwsCredentials | undefined
   /** Longest time one method may take, retries included. */
   readonly deadlineMs?: number | undefined
+  /** How often one API call is sent at most; 4 unless told. */
+  readonly maxAttempts?: number | undefined
 }
 
 const MAX_ATTEMPTS = 4
 const CONNECT_TIMEOUT_MS = 5_000
+
+const silence = (): void => undefined
+/** Without a logger the chain writes its advice on standard error, in the middle of our output. */
+const SILENT = { debug: silence, info: silence, warn: silence, error: silence }
 
 /** The SDK's credential chain, resolved once for all clients and renewed before it expires. */
 export function credentialSource({ region, profile, credentials }: AwsConnectionOptions): CredentialSource {
@@ -32,6 +38,7 @@ export function credentialSource({ region, profile, credentials }: AwsConnection
     const { defaultProvider } = await import('@aws-sdk/credential-provider-node')
     return defaultProvider({
       ...(profile === undefined ? {} : { profile }),
+      logger: SILENT,
       clientConfig: { region, ignoreConfiguredEndpointUrls: true },
     })
   })
@@ -54,7 +61,7 @@ export function clientSettings(options: AwsConnectionOptions, credentials: Crede
     credentials,
     ignoreConfiguredEndpointUrls: true,
     retryMode: 'adaptive',
-    maxAttempts: MAX_ATTEMPTS,
+    maxAttempts: options.maxAttempts ?? MAX_ATTEMPTS,
     defaultsMode: 'standard' as const,
     requestHandler: { connectionTimeout: CONNECT_TIMEOUT_MS },
     ...(endpointUrl === undefined ? {} : { endpoint: endpointUrl }),

@@ -1,4 +1,5 @@
 import { createHash, createHmac } from 'node:crypto'
+import { registerSecret } from '../../secret.ts'
 import { type AwsCredentials, type CredentialSource, dnsSuffix } from './connection.ts'
 
 const PREFIX = 'k8s-aws-v1.'
@@ -40,6 +41,7 @@ export function eksToken(options: {
     if (kept && now() < kept.expiresAt) return kept
     const credentials = await source()
     const made = signEksToken({ region, clusterName, credentials, now: now() })
+    registerSecret(made.token)
     const end = credentials.expiration
     kept = end && end < made.expiresAt ? { ...made, expiresAt: end } : made
     return kept
