@@ -1,12 +1,14 @@
-import { createHash } from 'node:crypto'
-import type { Change } from '../../src/engine/step.ts'
+import { inputsDigest } from '../../src/adapters/helm/canonical.ts'
+import { identityOf, refOf } from '../../src/adapters/helm/change-of.ts'
+import { diffOf } from '../../src/adapters/helm/diff.ts'
+import { driftOf } from '../../src/adapters/helm/drift.ts'
+import { WORKLOADS } from '../../src/adapters/helm/manifest.ts'
 import { StepError } from '../../src/errors.ts'
 import type {
   ChartInfo,
   Helm,
   Kube,
   KubeObject,
-  ObjectRef,
   ReleaseRecord,
   ReleaseSpec,
   ReleaseStatus,
@@ -33,7 +35,7 @@ export interface FakeHelmOptions {
 export interface FakeHelm extends Helm {
   /** Every call, in order. */
   readonly calls: readonly FakeHelmCall[]
-  /** The next call of `method` rejects with `error`; after `upgrade` fails the release is left `failed`. */
+  /** The next call of `method` rejects with `error`; an `upgrade` that fails leaves the release `failed`. */
   failNext(method: Method, error: Error): void
   /** Puts an existing release into another state, as a killed or failing helm would leave it. */
   setStatus(name: string, namespace: string, status: ReleaseStatus, description?: string): void
@@ -70,7 +72,14 @@ export function readyWorkload(kind: 'Deployment' | 'StatefulSet', name: string, 
       selector: { matchLabels: selector },
       template: {
         metadata: { labels: selector },
-        spec: { containers: [{ name: 'main', image: `${spec.chart}:${digestOf(spec.values).slice(0, 8)}` }] },
+        spec: {
+          containers: [
+            {
+              name: 'main',
+              image: `${spec.chart}:${inputsDigest({ chartDigest: '', version: '', values: spec.values }).slice(0, 8)}`,
+            },
+          ],
+        },
       },
     },
     status: {
@@ -93,63 +102,6 @@ function defaultRender(spec: ReleaseSpec): readonly KubeObject[] {
   return workloads.map(([kind, name]) => readyWorkload(kind, name, spec))
 }
 
-function canonical(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(canonical)
-  if (value === null || typeof value !== 'object') return value
-  return Object.fromEntries(
-    Object.entries(value)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([key, item]) => [key, canonical(item)]),
-  )
-}
-
-function digestOf(value: unknown): string {
-  return createHash('sha256')
-    .update(JSON.stringify(canonical(value)))
-    .digest('hex')
-}
-
-function refOf(object: KubeObject): ObjectRef {
-  return {
-    apiVersion: object.apiVersion,
-    kind: object.kind,
-    name: object.metadata.name,
-    namespace: object.metadata.namespace,
-  }
-}
-
-function targetOf(object: KubeObject): string {
-  const { name, namespace } = object.metadata
-  return `${object.kind.toLowerCase()} ${namespace === undefined ? name : `${namespace}/${name}`}`
-}
-
-/** Paths of `wanted` that `live` does not have or has otherwise. */
-function differing(wanted: unknown, live: unknown, path = ''): readonly string[] {
-  if (wanted === null || typeof wanted !== 'object') return wanted === live ? [] : [path]
-  if (live === null || typeof live !== 'object') return [path]
-  const found = live as Readonly<Record<string, unknown>>
-  return Object.entries(wanted).flatMap(([key, item]) =>
-    path === '' && key === 'status' ? [] : differing(item, found[key], path === '' ? key : `${path}.${key}`),
-  )
-}
-
-const WORKLOADS = new Set(['Deployment', 'StatefulSet', 'DaemonSet', 'Job', 'CronJob'])
-
-async function compare(kube: Kube, manifest: readonly KubeObject[], signal?: AbortSignal): Promise<readonly Change[]> {
-  const changes: Change[] = []
-  for (const object of manifest) {
-    const live = await kube.find(refOf(object), signal)
-    if (live === undefined) {
-      changes.push({ action: 'create', target: targetOf(object) })
-      continue
-    }
-    const fields = differing(object, live)
-    if (fields.length > 0)
-      changes.push({ action: 'update', target: targetOf(object), fields: fields.map((path) => ({ path })) })
-  }
-  return changes
-}
-
 /** A Helm that keeps releases in memory and writes their objects into `kube`. */
 export function fakeHelm(kube: Kube, options: FakeHelmOptions = {}): FakeHelm {
   const releases = new Map<string, ReleaseRecord>()
@@ -161,13 +113,13 @@ export function fakeHelm(kube: Kube, options: FakeHelmOptions = {}): FakeHelm {
   const chartOf = (key: string): ChartInfo => ({
     name: key,
     version: '1.0.0',
-    digest: `sha256:${digestOf(key)}`,
+    digest: `sha256:${Buffer.from(key).toString('hex').padEnd(64, '0')}`,
     standIn: false,
     ...charts.get(key),
   })
   const digestFor = (spec: ReleaseSpec): string => {
     const { digest, version } = chartOf(spec.chart)
-    return digestOf([digest, version, spec.values]).slice(0, 40)
+    return inputsDigest({ chartDigest: digest, version, values: spec.values })
   }
   const enter = (method: Method, release: string, spec?: ReleaseSpec): Error | undefined => {
     calls.push(spec === undefined ? { method, release } : { method, release, spec })
@@ -191,8 +143,8 @@ export function fakeHelm(kube: Kube, options: FakeHelmOptions = {}): FakeHelm {
     })
   }
   const removeGone = async (before: readonly KubeObject[], after: readonly KubeObject[]): Promise<void> => {
-    const kept = new Set(after.map(targetOf))
-    for (const object of before) if (!kept.has(targetOf(object))) await kube.remove(refOf(object))
+    const kept = new Set(after.map(identityOf))
+    for (const object of before) if (!kept.has(identityOf(object))) await kube.remove(refOf(object))
   }
 
   return {
@@ -219,7 +171,7 @@ export function fakeHelm(kube: Kube, options: FakeHelmOptions = {}): FakeHelm {
     async drift(record, { deep, signal }) {
       const fault = enter('drift', `${record.namespace}/${record.name}`)
       if (fault !== undefined) throw fault
-      return compare(
+      return driftOf(
         kube,
         record.manifest.filter((object) => deep || WORKLOADS.has(object.kind)),
         signal,
@@ -228,15 +180,16 @@ export function fakeHelm(kube: Kube, options: FakeHelmOptions = {}): FakeHelm {
     async diff(spec, signal) {
       const fault = enter('diff', `${spec.namespace}/${spec.name}`, spec)
       if (fault !== undefined) throw fault
-      return compare(kube, render(spec), signal)
+      const recorded = releases.get(`${spec.namespace}/${spec.name}`)?.manifest ?? []
+      return diffOf(kube, { rendered: { objects: render(spec), hooks: [] }, recorded }, signal)
     },
     async upgrade(spec, { signal, report }) {
       const key = `${spec.namespace}/${spec.name}`
       const fault = enter('upgrade', key, spec)
       signal.throwIfAborted()
       if ((await kube.find({ apiVersion: 'v1', kind: 'Namespace', name: spec.namespace })) === undefined) {
-        throw new StepError('HelmFailed', `helm cannot install ${key}`, {
-          cause: new Error(`namespaces "${spec.namespace}" not found`),
+        throw new StepError('HelmNamespaceMissing', `the namespace of release ${key} does not exist`, {
+          cause: `namespaces "${spec.namespace}" not found`,
         })
       }
       report(`helm upgrade ${key}`)

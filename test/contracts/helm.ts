@@ -1,0 +1,191 @@
+import { describe, expect, test } from 'vitest'
+import type { Helm, Kube, KubeObject, ReleaseSpec } from '../../src/ports/index.ts'
+
+/** A port whose chart key `echo` is test/fixtures/charts/echo, and a namespace that exists and is ours alone. */
+export interface HelmUnderTest {
+  readonly helm: Helm
+  readonly kube: Kube
+  readonly namespace: string
+  /** Name of the deployment that releases are marked with. */
+  readonly deployment: string
+  /** Server-side apply, by force, as another field manager. */
+  applyAs(manager: string, object: KubeObject): Promise<void>
+}
+
+const PASSWORD = 'planted-canary-password'
+
+export function echo(namespace: string, values: Readonly<Record<string, unknown>> = {}): ReleaseSpec {
+  return { name: 'echo', namespace, chart: 'echo', values: { password: PASSWORD, ...values }, timeoutMs: 30_000 }
+}
+
+const run = () => ({ signal: new AbortController().signal, report: () => undefined })
+const removal = () => ({ signal: new AbortController().signal, timeoutMs: 30_000 })
+const deployment = (namespace: string) => ({ apiVersion: 'apps/v1', kind: 'Deployment', name: 'echo', namespace })
+const configMap = (namespace: string, name = 'echo') => ({ apiVersion: 'v1', kind: 'ConfigMap', name, namespace })
+
+function edited(namespace: string, message: string): KubeObject {
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'echo', namespace },
+    spec: {
+      selector: { matchLabels: { 'app.kubernetes.io/instance': 'echo' } },
+      template: {
+        metadata: { labels: { 'app.kubernetes.io/instance': 'echo' } },
+        spec: { containers: [{ name: 'main', image: 'echo:1', env: [{ name: 'MESSAGE', value: message }] }] },
+      },
+    },
+  }
+}
+
+/** What every `Helm` does; run on the fake, and on the real helm with a real API server. */
+export function describeHelmContract(name: string, makeHelm: () => Promise<HelmUnderTest>): void {
+  describe(`helm contract: ${name}`, () => {
+    test('a release that is not there is undefined to find and false to uninstall', async () => {
+      const { helm, namespace } = await makeHelm()
+      expect(await helm.find('echo', namespace)).toBeUndefined()
+      expect(await helm.uninstall('echo', namespace, removal())).toBe(false)
+    })
+
+    test('an install writes the objects and a record of what it was made from', async () => {
+      const { helm, kube, namespace, deployment: owner } = await makeHelm()
+      const { digest, chart } = await helm.inputs(echo(namespace))
+      await helm.upgrade(echo(namespace), run())
+      expect(await helm.find('echo', namespace)).toMatchObject({
+        name: 'echo',
+        namespace,
+        revision: 1,
+        status: 'deployed',
+        chart: { name: 'echo', version: chart.version, standIn: false },
+        inputs: digest,
+        deployment: owner,
+      })
+      expect(await kube.find(deployment(namespace))).toBeDefined()
+      const record = await helm.find('echo', namespace)
+      expect(record?.manifest.map(({ kind, metadata }) => `${kind} ${metadata.namespace}/${metadata.name}`)).toContain(
+        `Deployment ${namespace}/echo`,
+      )
+    })
+
+    test('inputs tell values apart, whatever the order of their keys', async () => {
+      const { helm, namespace } = await makeHelm()
+      const digest = async (values: Readonly<Record<string, unknown>>) =>
+        (await helm.inputs({ ...echo(namespace), values })).digest
+      expect(await digest({ message: 'a', replicas: 2 })).toBe(await digest({ replicas: 2, message: 'a' }))
+      expect(await digest({ message: 'a', replicas: 2 })).not.toBe(await digest({ message: 'a', replicas: 3 }))
+    })
+
+    test('an upgrade adds a revision, and removes what is no longer rendered', async () => {
+      const { helm, kube, namespace } = await makeHelm()
+      await helm.upgrade(echo(namespace), run())
+      const moved = echo(namespace, { configMap: { name: 'moved' } })
+      await helm.upgrade(moved, run())
+      const { digest } = await helm.inputs(moved)
+      expect(await helm.find('echo', namespace)).toMatchObject({ revision: 2, status: 'deployed', inputs: digest })
+      expect(await kube.find(configMap(namespace, 'moved'))).toBeDefined()
+      expect(await kube.find(configMap(namespace))).toBeUndefined()
+    })
+
+    test('what others edit is drift, until an upgrade writes it back', async () => {
+      const { helm, namespace, applyAs } = await makeHelm()
+      await helm.upgrade(echo(namespace), run())
+      const record = async () => (await helm.find('echo', namespace)) ?? expect.fail('the release is gone')
+      expect(await helm.drift(await record(), { deep: true })).toEqual([])
+      await applyAs('kubectl-edit', edited(namespace, 'edited by hand'))
+      expect(await helm.drift(await record(), { deep: false })).toEqual([
+        {
+          action: 'update',
+          target: `deployment ${namespace}/echo`,
+          fields: [
+            {
+              path: 'spec.template.spec.containers[main].env[MESSAGE].value',
+              before: 'edited by hand',
+              after: 'hello',
+            },
+          ],
+        },
+      ])
+      await helm.upgrade(echo(namespace), run())
+      expect(await helm.drift(await record(), { deep: true })).toEqual([])
+    })
+
+    test('a missing object is one to create; only a deep look sees objects that run nothing', async () => {
+      const { helm, kube, namespace } = await makeHelm()
+      await helm.upgrade(echo(namespace), run())
+      const record = (await helm.find('echo', namespace)) ?? expect.fail('the release is gone')
+      await kube.remove(configMap(namespace))
+      expect(await helm.drift(record, { deep: false })).toEqual([])
+      expect(await helm.drift(record, { deep: true })).toMatchObject([
+        { action: 'create', target: `configmap ${namespace}/echo` },
+      ])
+      await kube.remove(deployment(namespace))
+      expect(await helm.drift(record, { deep: false })).toMatchObject([
+        { action: 'create', target: `deployment ${namespace}/echo` },
+      ])
+    })
+
+    test('a diff tells what an install creates, and nothing once it is installed', async () => {
+      const { helm, namespace } = await makeHelm()
+      const creates = await helm.diff(echo(namespace))
+      expect(creates).toContainEqual({ action: 'create', target: `deployment ${namespace}/echo` })
+      expect(await helm.find('echo', namespace)).toBeUndefined()
+      await helm.upgrade(echo(namespace), run())
+      expect(await helm.diff(echo(namespace))).toEqual([])
+    })
+
+    test('a diff names fields, masks secrets, and changes nothing', async () => {
+      const { helm, namespace } = await makeHelm()
+      await helm.upgrade(echo(namespace), run())
+      const changes = await helm.diff(echo(namespace, { message: 'new', password: 'planted-canary-another' }))
+      expect(changes).toContainEqual({
+        action: 'update',
+        target: `configmap ${namespace}/echo`,
+        fields: [{ path: 'data.message', before: 'hello', after: 'new' }],
+      })
+      expect(changes).toContainEqual({
+        action: 'update',
+        target: `secret ${namespace}/echo`,
+        fields: [{ path: 'data.password', before: '***', after: '***' }],
+      })
+      expect(changes.map(({ target }) => target).sort()).toEqual([
+        `configmap ${namespace}/echo`,
+        `deployment ${namespace}/echo`,
+        `secret ${namespace}/echo`,
+      ])
+      expect(JSON.stringify(changes)).not.toMatch(/planted-canary|cGxhbnRlZC1jYW5hcn/)
+      expect(await helm.find('echo', namespace)).toMatchObject({ revision: 1 })
+    })
+
+    test('a diff tells what goes away', async () => {
+      const { helm, namespace } = await makeHelm()
+      await helm.upgrade(echo(namespace), run())
+      const changes = await helm.diff(echo(namespace, { configMap: { name: 'moved' } }))
+      expect(changes).toContainEqual({ action: 'delete', target: `configmap ${namespace}/echo` })
+      expect(changes).toContainEqual({ action: 'create', target: `configmap ${namespace}/moved` })
+    })
+
+    test('a missing namespace is named', async () => {
+      const { helm } = await makeHelm()
+      await expect(helm.upgrade(echo('no-such-namespace'), run())).rejects.toMatchObject({
+        code: 'HelmNamespaceMissing',
+        cause: 'namespaces "no-such-namespace" not found',
+      })
+    })
+
+    test('an aborted upgrade writes nothing', async () => {
+      const { helm, namespace } = await makeHelm()
+      const signal = AbortSignal.abort()
+      await expect(helm.upgrade(echo(namespace), { ...run(), signal })).rejects.toThrow()
+      expect(await helm.find('echo', namespace)).toBeUndefined()
+    })
+
+    test('an uninstall removes the objects and the record', async () => {
+      const { helm, kube, namespace } = await makeHelm()
+      await helm.upgrade(echo(namespace), run())
+      expect(await helm.uninstall('echo', namespace, removal())).toBe(true)
+      expect(await helm.find('echo', namespace)).toBeUndefined()
+      expect(await kube.find(configMap(namespace))).toBeUndefined()
+      expect(await helm.uninstall('echo', namespace, removal())).toBe(false)
+    })
+  })
+}
