@@ -1,0 +1,66 @@
+import { stripVTControlCharacters } from 'node:util'
+import { describe, expect, it } from 'vitest'
+import type { RunEvent } from '../../src/engine/events.ts'
+import { createView } from '../../src/ui/view.ts'
+import { EVENTS, STEPS, sink } from './events.ts'
+
+const SHOW_CURSOR = '\u001b[?25h'
+const COLOUR = /\u001b\[\d+m/
+
+async function finalScreen(events: readonly RunEvent[], colors = false) {
+  const { stream, text } = sink()
+  const view = createView('tree', { stdout: sink().stream, stderr: stream, colors })
+  for (const event of events) view.onEvent(event)
+  await view.close()
+  return { raw: text(), lines: stripVTControlCharacters(text()).split('\n') }
+}
+
+describe('the tree', () => {
+  it('ends with rows by component, what failed, and lines for what came after', async () => {
+    const { lines } = await finalScreen(EVENTS)
+    expect(lines.slice(lines.lastIndexOf('⚠ external-secrets')).join('\n')).toMatchInlineSnapshot(`
+      "⚠ external-secrets
+        ✖ Install the operator  failed, 2.0 s
+          › helm refused
+        ↓ Connect the store  blocked by operator
+      ✔ redis  done, 1 min 5 s
+      redis: answers PING: fail: no answer
+        hint: llmgw status
+      not finished in 1 min 10 s: 1 done, 1 unchanged, 1 failed, 1 blocked
+      "
+    `)
+  })
+
+  it('gives the terminal back: cursor shown, no colour unless told', async () => {
+    const plain = await finalScreen(EVENTS)
+    expect(plain.raw).toContain(SHOW_CURSOR)
+    expect(plain.raw).not.toMatch(COLOUR)
+    expect((await finalScreen(EVENTS, true)).raw).toMatch(COLOUR)
+  })
+
+  it('ends well when the run breaks off', async () => {
+    const cut = EVENTS.slice(0, EVENTS.findIndex((event) => event.type === 'step-progress') + 1)
+    const { raw, lines } = await finalScreen(cut)
+    expect(raw.lastIndexOf(SHOW_CURSOR)).toBeGreaterThan(0)
+    expect(lines.some((line) => line.includes('redis'))).toBe(true)
+  })
+
+  it('says what is waited for', async () => {
+    const at = Date.now()
+    const { lines } = await finalScreen([
+      { at, type: 'run-started', command: 'deploy all', steps: STEPS },
+      { at, type: 'step-started', step: 'namespaces', phase: 'apply' },
+    ])
+    expect(lines.some((line) => line.includes('redis  waits for namespaces'))).toBe(true)
+  })
+
+  it('draws nothing when nothing is started', async () => {
+    const at = 1_790_000_000_000
+    const { raw } = await finalScreen([
+      { at, type: 'run-started', command: 'deploy all', steps: STEPS },
+      { at, type: 'step-finished', step: 'namespaces', outcome: 'unchanged', elapsedMs: 0 },
+      { at, type: 'run-finished', ok: true, elapsedMs: 700, counts: { unchanged: 4 } },
+    ])
+    expect(raw).toBe('finished in 0.7 s: 4 unchanged\n')
+  })
+})
