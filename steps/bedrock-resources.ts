@@ -1,4 +1,5 @@
 import type { Config } from '../src/config/schema.ts'
+import { ConfigError } from '../src/errors.ts'
 import type { Target } from '../src/ports/index.ts'
 
 type Model = Config['models'][number]
@@ -31,10 +32,18 @@ const DESTINATIONS: Readonly<Record<string, readonly string[]>> = {
 /** `us.anthropic.claude…` = geography and foundation model. */
 const PROFILE = new RegExp(`^(${Object.keys(DESTINATIONS).join('|')})\\.(.+)$`)
 
-/** ARNs that the gateway invokes for the configured Bedrock models, sorted; empty when there are none. */
+/**
+ * ARNs that the gateway invokes for the configured Bedrock models, sorted; empty when there are none.
+ * @throws ConfigError when a model would make a pattern of an ARN
+ */
 export function bedrockResources(config: Config, target: Target): readonly string[] {
   const bedrock = config.models.filter(({ provider }) => provider === 'bedrock')
-  return [...new Set(bedrock.flatMap((model) => resourcesOf(model, target)))].sort()
+  const arns = [...new Set(bedrock.flatMap((model) => resourcesOf(model, target)))].sort()
+  const pattern = arns.find((arn) => /[*?]/.test(arn))
+  if (pattern === undefined) return arns
+  throw new ConfigError('ModelNotExact', `models: ${pattern} is a pattern, expected one model`, {
+    hint: 'aws bedrock list-inference-profiles --type-equals SYSTEM_DEFINED',
+  })
 }
 
 function resourcesOf({ model, regions }: Model, target: Target): readonly string[] {

@@ -38,7 +38,6 @@ function render(value: unknown): string {
 
 /** Object from a data file: checked to be one. */
 export function asObject(document: unknown, file: string): KubeObject {
-  if (isTree(document) && typeof document.kind === 'string' && isTree(document.metadata))
-    return document as KubeObject
+  if (isTree(document) && typeof document.kind === 'string' && isTree(document.metadata)) return document as KubeObject
   throw new Error(`${file} holds something that is no Kubernetes object`)
 }

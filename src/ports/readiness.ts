@@ -26,11 +26,6 @@ export interface Readiness {
       readonly timeoutMs: number
       readonly signal: AbortSignal
       readonly report: (line: string) => void
-      /**
-       * An object counts as failed only after it has been so for this long without a break; default 0. For what heals by
-       * itself: a condition from before a repair, an IAM change that is not known everywhere yet.
-       */
-      readonly graceMs?: number
     },
   ): Promise<void>
   /**

@@ -3,9 +3,6 @@ import type { Health, KubeObject, Services, StepContext } from '../../src/ports/
 import { differences, refOf, targetOf } from '../desired.ts'
 import { claim, ownerOf } from '../ownership.ts'
 
-/** A change of IAM is known everywhere after some seconds; the operator tries again after 1, 2, 4, 8 seconds. */
-export const IAM_GRACE_MS = 20_000
-
 /** An object of the operator next to what it has to be. */
 export interface Compared {
   readonly object: KubeObject

@@ -6,7 +6,7 @@ import { durationMs } from '../names.ts'
 import { namespaces } from '../namespaces.ts'
 import { ownerOf } from '../ownership.ts'
 import { secrets } from '../secrets.ts'
-import { compare, firstCause, IAM_GRACE_MS, resync, submit } from './operator-object.ts'
+import { compare, firstCause, resync, submit } from './operator-object.ts'
 import { secretStore } from './secret-store.ts'
 import { keysOf, syncedObjects, targetSecret } from './synced-objects.ts'
 
@@ -55,7 +55,7 @@ export const secretSync: LlmgwStep = {
     const objects = await syncedObjects(ctx)
     const timeoutMs = durationMs(ctx.config.timeouts.step)
     const { signal, report } = ctx
-    await ctx.readiness.wait(objects.map(refOf), { timeoutMs, signal, report, graceMs: IAM_GRACE_MS })
+    await ctx.readiness.wait(objects.map(refOf), { timeoutMs, signal, report })
   },
 
   async view(ctx) {

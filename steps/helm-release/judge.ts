@@ -1,5 +1,6 @@
 import type { Cause, Change, Observation } from '../../src/engine/step.ts'
-import type { ChartInfo, Health, ReleaseRecord, ReleaseSpec, StepContext } from '../../src/ports/index.ts'
+import type { ChartInfo, Health, ObjectRef, ReleaseRecord, ReleaseSpec, StepContext } from '../../src/ports/index.ts'
+import { targetOf } from '../desired.ts'
 import { claim } from '../ownership.ts'
 import { chartLabel, releaseTarget, watchedRefs } from './definition.ts'
 
@@ -25,9 +26,12 @@ export async function judge(ctx: StepContext, comparison: Comparison): Promise<J
   const differs = adopted || record.inputs !== inputs.digest
   const [drift, health] = await Promise.all([
     ctx.helm.drift(record, { deep: ctx.look.deep, signal: ctx.signal }),
-    ctx.readiness.look(watchedRefs(record), ctx.signal),
+    ctx.readiness.look(watchedRefs(record).filter(isLight(ctx)), ctx.signal),
   ])
-  const changes = differs || drift.length > 0 ? await changesOf(ctx, comparison, { adopted, differs, drift }) : []
+  const gone = health.filter(isGone).map(({ ref }): Change => ({ action: 'create', target: targetOf(ref) }))
+  const known = new Set(drift.map(({ target }) => target))
+  const drifted = [...drift, ...gone.filter(({ target }) => !known.has(target))]
+  const changes = differs || drifted.length > 0 ? await changesOf(ctx, comparison, { adopted, differs, drifted }) : []
   const sick = worst(health)
   if (sick)
     return {
@@ -38,6 +42,15 @@ export async function judge(ctx: StepContext, comparison: Comparison): Promise<J
   if (changes.length > 0) return { state: 'drifted', changes }
   return { state: health.every((one) => one.health === 'ready') ? 'current' : 'settling' }
 }
+
+/** A CRD may be a megabyte, and the operator has two dozens of them. */
+const isLight =
+  ({ look }: StepContext) =>
+  ({ kind }: ObjectRef) =>
+    look.deep || kind !== 'CustomResourceDefinition'
+
+/** A claim comes from a controller, not from the release. */
+const isGone = ({ health, ref }: Health) => health === 'absent' && ref.kind !== 'PersistentVolumeClaim'
 
 /** Helm's own words about a release that did not end well. */
 function failureOf({ name, namespace, status, description, revision }: ReleaseRecord): Cause | undefined {
@@ -59,10 +72,10 @@ function upgradeOf({ spec, record, inputs }: Comparison, adopted: boolean, why: 
 async function changesOf(
   ctx: StepContext,
   comparison: Comparison,
-  found: { readonly adopted: boolean; readonly differs: boolean; readonly drift: readonly Change[] },
+  found: { readonly adopted: boolean; readonly differs: boolean; readonly drifted: readonly Change[] },
 ): Promise<readonly Change[]> {
   const why = found.differs ? 'chart or values differ' : 'objects were changed by others'
-  const objects = ctx.look.diff ? await ctx.helm.diff(comparison.spec, ctx.signal) : found.drift
+  const objects = ctx.look.diff ? await ctx.helm.diff(comparison.spec, ctx.signal) : found.drifted
   const release = upgradeOf(comparison, found.adopted, why)
   return [release, ...objects.filter(({ target }) => target !== release.target)]
 }
