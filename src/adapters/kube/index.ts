@@ -5,6 +5,7 @@ import type { Environment } from './proxy.ts'
 import { createRest, type RetryPolicy } from './rest.ts'
 
 export type { KubeConnection } from './connection.ts'
+export { createReadiness } from './readiness/index.ts'
 
 /**
  * The API server as a `Kube` port. Makes no call; open connections never keep the process alive.

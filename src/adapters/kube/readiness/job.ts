@@ -1,0 +1,28 @@
+import { failedCreateEvent } from './failed-create.ts'
+import { firstFailure, podsIn } from './pods.ts'
+import { conditionOf, count, failed, pathOf, progressing, READY, type Reader, specOf, statusOf } from './reader.ts'
+import { around, podsOf } from './workload-pods.ts'
+
+/** Ready when complete, failed when it has used up its retries. */
+export const job: Reader = {
+  needs: around,
+  read(object, scene) {
+    if (conditionOf(object, 'Complete')?.status === 'True') return READY
+    const end = conditionOf(object, 'Failed')
+    if (end?.status === 'True') {
+      return failed({
+        code: 'JobFailed',
+        message: `Job ${pathOf(object)} failed: ${end.reason ?? 'no reason given'}`,
+        evidence: end.message === undefined ? [] : [end.message],
+        hint: `kubectl logs job/${object.metadata.name} -n ${object.metadata.namespace}`,
+      })
+    }
+    if (specOf(object).suspend === true) return progressing('is suspended')
+    const pods = podsOf(object, scene.of(podsIn(object.metadata.namespace)))
+    // A Job starts crashed pods anew by itself, up to its backoffLimit: that is its verdict, not ours.
+    const why = firstFailure(pods, scene, { retried: true }) ?? failedCreateEvent(object, scene)
+    return (
+      why ?? progressing(`${count(statusOf(object), 'succeeded')}/${count(specOf(object), 'completions', 1)} completed`)
+    )
+  },
+}

@@ -1,0 +1,105 @@
+import type { KubeObject, ListQuery } from '../../../ports/kube.ts'
+import { eventsIn, saidAbout, sentence } from './events.ts'
+import { conditionOf, failed, type LogSource, pathOf, type Scene, statusOf, type Verdict } from './reader.ts'
+import { readScheduling } from './scheduling.ts'
+
+interface ContainerState {
+  readonly waiting?: { readonly reason?: string; readonly message?: string }
+  readonly terminated?: { readonly reason?: string; readonly exitCode?: number; readonly message?: string }
+}
+
+interface ContainerStatus {
+  readonly name: string
+  readonly ready: boolean
+  readonly image?: string
+  readonly restartCount: number
+  readonly state?: ContainerState
+  readonly lastState?: ContainerState
+}
+
+/** Reasons for which a container waits and that time does not mend. Source: k8s.io/kubernetes/pkg/kubelet/{container,images}. */
+const STUCK = new Set([
+  'CrashLoopBackOff',
+  'ImagePullBackOff',
+  'InvalidImageName',
+  'ErrImageNeverPull',
+  'CreateContainerConfigError',
+  'CreateContainerError',
+  'RunContainerError',
+])
+
+/** A first failed pull may be the registry's bad moment, unless it says that the image or the right to it is missing. */
+const HOPELESS_PULL = /not found|unauthorized|denied|forbidden|manifest unknown/i
+
+export function podsIn(namespace: string | undefined): ListQuery {
+  return { apiVersion: 'v1', kind: 'Pod', namespace }
+}
+
+/** The first of these pods that cannot get ready, or undefined. `retried`: somebody starts them anew, so a crash is no verdict. */
+export function firstFailure(
+  pods: readonly KubeObject[],
+  scene: Scene,
+  options: { readonly retried?: boolean } = {},
+): Verdict | undefined {
+  for (const pod of pods) {
+    if (pod.metadata.deletionTimestamp !== undefined) continue
+    const verdict = containerFailure(pod, scene, options.retried ?? false) ?? readScheduling(pod, scene)
+    if (verdict) return verdict
+  }
+  return undefined
+}
+
+function containerFailure(pod: KubeObject, scene: Scene, retried: boolean): Verdict | undefined {
+  const status = statusOf(pod) as { initContainerStatuses?: ContainerStatus[]; containerStatuses?: ContainerStatus[] }
+  for (const container of [...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? [])]) {
+    const code = stuckReason(container)
+    if (code === undefined || (retried && isCrash(code))) continue
+    return failed(
+      {
+        code,
+        message: `container ${container.name} of Pod ${pathOf(pod)} ${describe(code, container)}`,
+        evidence: evidenceOf(pod, container, scene),
+        hint: `kubectl describe pod ${pod.metadata.name} -n ${pod.metadata.namespace}`,
+      },
+      isCrash(code) ? logSource(pod, container) : undefined,
+    )
+  }
+  return undefined
+}
+
+const isCrash = (code: string): boolean => code === 'CrashLoopBackOff' || code === 'OOMKilled'
+
+function stuckReason({ ready, state, lastState }: ContainerStatus): string | undefined {
+  if (ready) return undefined
+  if ([state, lastState].some((seen) => seen?.terminated?.reason === 'OOMKilled')) return 'OOMKilled'
+  const { reason = '', message = '' } = state?.waiting ?? {}
+  if (reason === 'ErrImagePull') return HOPELESS_PULL.test(message) ? reason : undefined
+  return STUCK.has(reason) ? reason : undefined
+}
+
+function describe(code: string, { state, lastState, restartCount, image }: ContainerStatus): string {
+  if (code === 'OOMKilled') return 'was killed for using more memory than its limit'
+  if (code === 'CrashLoopBackOff') {
+    const exit = lastState?.terminated?.exitCode
+    return `keeps crashing (${restartCount} restarts${exit === undefined ? '' : `, last exit code ${exit}`})`
+  }
+  const why = state?.waiting?.message
+  if (/Image/.test(code)) return `cannot pull image ${image ?? ''}${why === undefined ? '' : `: ${why}`}`
+  return `cannot start (${code})${why === undefined ? '' : `: ${why}`}`
+}
+
+function evidenceOf(pod: KubeObject, container: ContainerStatus, scene: Scene): string[] {
+  const last = container.lastState?.terminated?.message
+  const warning = saidAbout(pod, scene.of(eventsIn(pod.metadata.namespace))).find((event) => event.warning)
+  return [...(last === undefined ? [] : [last.trim()]), ...(warning ? [sentence(warning)] : [])]
+}
+
+function logSource(pod: KubeObject, { name, restartCount, state }: ContainerStatus): LogSource {
+  const previous = restartCount > 0 && state?.terminated === undefined
+  return { namespace: pod.metadata.namespace ?? 'default', name: pod.metadata.name, container: name, previous }
+}
+
+/** Whether the pod's Ready condition holds. */
+export function isPodReady(pod: KubeObject): boolean {
+  return conditionOf(pod, 'Ready')?.status === 'True'
+}

@@ -1,0 +1,51 @@
+import type { KubeObject, ListQuery } from '../../../ports/kube.ts'
+import { progressing, READY, type Reader, type Scene } from './reader.ts'
+
+interface ClientConfig {
+  readonly caBundle?: string
+  readonly service?: { readonly name: string; readonly namespace: string }
+}
+
+interface Slice {
+  readonly endpoints?: readonly { readonly conditions?: { readonly ready?: boolean } }[]
+}
+
+const SERVICE_NAME = 'kubernetes.io/service-name'
+
+const servicesIn = (namespace: string): ListQuery => ({ apiVersion: 'v1', kind: 'Service', namespace })
+const slicesIn = (namespace: string): ListQuery => ({
+  apiVersion: 'discovery.k8s.io/v1',
+  kind: 'EndpointSlice',
+  namespace,
+})
+
+/** Ready when the API server can call each webhook: it knows the CA, and the Service (when it exists) has an endpoint. */
+export const webhook: Reader = {
+  needs(object) {
+    const namespaces = new Set(clients(object).flatMap(({ service }) => (service ? [service.namespace] : [])))
+    return [...namespaces].flatMap((namespace) => [servicesIn(namespace), slicesIn(namespace)])
+  },
+  read(object, scene) {
+    for (const client of clients(object)) {
+      if (!client.service) continue
+      const { namespace, name } = client.service
+      if ((client.caBundle ?? '') === '') return progressing(`waiting for the CA of Service ${namespace}/${name}`)
+      if (isUnserved(client.service, scene))
+        return progressing(`waiting for an endpoint of Service ${namespace}/${name}`)
+    }
+    return READY
+  },
+}
+
+function clients(object: KubeObject): ClientConfig[] {
+  const webhooks = (object.webhooks ?? []) as readonly { readonly clientConfig: ClientConfig }[]
+  return webhooks.map(({ clientConfig }) => clientConfig)
+}
+
+function isUnserved({ name, namespace }: { name: string; namespace: string }, scene: Scene): boolean {
+  if (!scene.of(servicesIn(namespace)).some(({ metadata }) => metadata.name === name)) return false
+  const slices = scene.of(slicesIn(namespace)).filter(({ metadata }) => metadata.labels?.[SERVICE_NAME] === name)
+  return !slices.some((slice) =>
+    (slice as unknown as Slice).endpoints?.some(({ conditions }) => conditions?.ready !== false),
+  )
+}
