@@ -58,6 +58,13 @@ describe('bedrockResources', () => {
     expect(resources(arn)).toEqual([arn])
   })
 
+  it.each(['*', 'us.anthropic.*', 'arn:aws:bedrock:*:123456789012:provisioned-model/x', 'a.b?'])(
+    'refuses %s, which would grant more than one model',
+    (model) => {
+      expect(() => resources(model)).toThrow(expect.objectContaining({ code: 'ModelNotExact', exitCode: 2 }))
+    },
+  )
+
   it('never holds a wildcard', () => {
     const all = ['us.a.b', 'eu.a.b', 'apac.a.b', 'jp.a.b', 'au.a.b', 'ca.a.b', 'global.a.b', 'a.b']
     expect(all.flatMap((model) => resources(model)).filter((arn) => /[*?]/.test(arn))).toEqual([])
