@@ -1,0 +1,113 @@
+import type { Kube, KubeObject, ObjectRef } from '../../ports/kube.ts'
+
+/** Where Kubernetes' own components keep theirs. */
+const NAMESPACE = 'kube-system'
+/** A holder that has not renewed for this long is dead. */
+export const LEASE_SECONDS = 15
+
+const COMMAND = 'llmgw.dev/command'
+
+/** Who holds the lock, and since when (ISO 8601) with which command. */
+export interface Holding {
+  readonly holder: string
+  readonly since: string | undefined
+  readonly command: string | undefined
+}
+
+export interface Holder {
+  readonly deployment: string
+  readonly holder: string
+  readonly command: string
+}
+
+export const leaseRef = (deployment: string): ObjectRef => ({
+  apiVersion: 'coordination.k8s.io/v1',
+  kind: 'Lease',
+  name: `llmgw-${deployment}`,
+  namespace: NAMESPACE,
+})
+
+interface LeaseSpec {
+  readonly holderIdentity?: string | null
+  readonly acquireTime?: string
+  readonly leaseTransitions?: number
+  readonly leaseDurationSeconds?: number
+}
+
+const specOf = (lease: KubeObject): LeaseSpec => (lease.spec ?? {}) as LeaseSpec
+
+/** Who holds this lease; undefined when nobody does. */
+export function holdingOf(lease: KubeObject): Holding | undefined {
+  const { holderIdentity, acquireTime } = specOf(lease)
+  if (holderIdentity === undefined || holderIdentity === null || holderIdentity === '') return undefined
+  return { holder: holderIdentity, since: acquireTime, command: lease.metadata.annotations?.[COMMAND] }
+}
+
+/** For how long to watch a holder that does not renew: what it promised itself, in ms. */
+export function durationMs(lease: KubeObject): number {
+  return (specOf(lease).leaseDurationSeconds ?? LEASE_SECONDS) * 1000
+}
+
+/** `microTime` as the API wants it. */
+function micro(now: number): string {
+  return new Date(now).toISOString().replace('Z', '000Z')
+}
+
+/** Makes the lease with us as holder. @throws `AlreadyExists` (code) */
+export async function createLease(kube: Kube, us: Holder, now: number, signal: AbortSignal): Promise<KubeObject> {
+  const { name, namespace, apiVersion, kind } = leaseRef(us.deployment)
+  const metadata = {
+    name,
+    ...(namespace === undefined ? {} : { namespace }),
+    labels: { 'app.kubernetes.io/managed-by': 'llmgw', 'llmgw.dev/deployment': us.deployment },
+    annotations: { [COMMAND]: us.command },
+  }
+  return await kube.create({ apiVersion, kind, metadata, spec: takenBy(us, now, 0) }, signal)
+}
+
+/** Puts us in the place of whoever held exactly this version of the lease. @throws `Conflict` (code) when it has changed since */
+export async function takeLease(
+  kube: Kube,
+  us: Holder,
+  { lease, now, signal }: { readonly lease: KubeObject; readonly now: number; readonly signal: AbortSignal },
+): Promise<KubeObject> {
+  const transitions = (specOf(lease).leaseTransitions ?? 0) + 1
+  const patch = {
+    metadata: { resourceVersion: lease.metadata.resourceVersion, annotations: { [COMMAND]: us.command } },
+    spec: takenBy(us, now, transitions),
+  }
+  return await kube.patch(leaseRef(us.deployment), patch, signal)
+}
+
+function takenBy({ holder }: Holder, now: number, leaseTransitions: number) {
+  const at = micro(now)
+  return {
+    holderIdentity: holder,
+    acquireTime: at,
+    renewTime: at,
+    leaseTransitions,
+    leaseDurationSeconds: LEASE_SECONDS,
+  }
+}
+
+/** A sign of life. @throws `Conflict` (code) when the lease has changed since `resourceVersion` */
+export async function renewLease(
+  kube: Kube,
+  deployment: string,
+  options: { readonly resourceVersion: string; readonly now: number; readonly signal: AbortSignal },
+): Promise<KubeObject> {
+  const { resourceVersion, now, signal } = options
+  return await kube.patch(
+    leaseRef(deployment),
+    { metadata: { resourceVersion }, spec: { renewTime: micro(now) } },
+    signal,
+  )
+}
+
+/** Gives the lease back if it is still ours; what stands in the way of that is left to its expiry. */
+export async function clearLease(kube: Kube, { deployment, holder }: Holder): Promise<void> {
+  const lease = await kube.find(leaseRef(deployment))
+  if (!lease || holdingOf(lease)?.holder !== holder) return
+  const patch = { metadata: { resourceVersion: lease.metadata.resourceVersion }, spec: { holderIdentity: null } }
+  await kube.patch(leaseRef(deployment), patch)
+}
