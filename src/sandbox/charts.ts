@@ -1,6 +1,5 @@
 import { resolve } from 'node:path'
 import { UsageError } from '../errors.ts'
-import { packageFile } from './package-root.ts'
 
 /** Where charts come from; `mirror` has the shape of the configuration's `charts.mirror`. */
 export interface ChartSource {
@@ -28,16 +27,24 @@ export const probeHttp: Probe = async (url, timeoutMs) => {
   }
 }
 
+export interface ChartDemand {
+  /** Folder in which the sandbox assembles its stand-in charts. */
+  readonly standInDir: string
+  readonly probe?: Probe
+}
+
 /**
  * @param choice `auto`, `upstream`, `stand-in`, a directory, or an http(s) or oci URL
  * @throws UsageError when it is none of these
  */
-export async function resolveCharts(choice: string, probe: Probe = probeHttp): Promise<ChartSource> {
+export async function resolveCharts(choice: string, demand: ChartDemand): Promise<ChartSource> {
+  const standIn = { kind: 'stand-in', mirror: { kind: 'directory', path: demand.standInDir } } as const
   if (choice === 'upstream') return { kind: 'upstream' }
-  if (choice === 'stand-in') return standIn()
+  if (choice === 'stand-in') return standIn
   if (choice === 'auto') {
+    const probe = demand.probe ?? probeHttp
     const answers = await Promise.all(UPSTREAM.map((url) => probe(url, ANSWER_WITHIN_MS)))
-    return answers.every(Boolean) ? { kind: 'upstream' } : standIn()
+    return answers.every(Boolean) ? { kind: 'upstream' } : standIn
   }
   if (/^https?:\/\//.test(choice)) return { kind: 'mirror', mirror: { kind: 'http', url: choice } }
   if (choice.startsWith('oci://')) {
@@ -52,8 +59,3 @@ export async function resolveCharts(choice: string, probe: Probe = probeHttp): P
     hint: 'use auto, upstream, stand-in, a directory (./charts) or an http(s):// or oci:// URL',
   })
 }
-
-const standIn = (): ChartSource => ({
-  kind: 'stand-in',
-  mirror: { kind: 'directory', path: packageFile('sandbox', 'charts') },
-})

@@ -1,9 +1,12 @@
 import { chmod, mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { prepareAws } from './aws/index.ts'
 import { resolveCharts } from './charts.ts'
 import { connectionOf, type SandboxConnection } from './connection.ts'
 import { childEnvironment } from './environment.ts'
 import { withLock } from './lock.ts'
+import { buildExternalSecrets, externalSecretsHome } from './operators/build.ts'
+import { writeStandInCharts } from './operators/stand-in-charts.ts'
 import type { SandboxWorld } from './part.ts'
 import { FOUNDATION, OPERATORS } from './parts.ts'
 import { freePort } from './ports.ts'
@@ -38,6 +41,7 @@ export async function up(options: UpOptions, report: Report, signal: AbortSignal
   return await withLock(lock, async () => {
     const settings = await ensureSettings(place, { options, report, signal })
     const world = worldOf(place, settings, options.shell)
+    if (settings.charts.kind === 'stand-in') await writeStandInCharts(world)
     await startParts(world, report, signal)
     return connectionOf(world, settings)
   })
@@ -68,15 +72,16 @@ interface Making {
 async function ensureSettings(place: Place, making: Making): Promise<Settings> {
   const { options } = making
   const known = await readSettings(place.dir)
+  const demand = { standInDir: join(place.dir, 'charts') }
   const choice = options.charts ?? (options.shell.LLMGW_SANDBOX_CHARTS || undefined)
-  if (known && (await allExecutable(known.tools))) {
+  if (known?.tools['external-secrets'] !== undefined && (await allExecutable(known.tools))) {
     if (choice === undefined) return known
-    const charts = await resolveCharts(choice)
+    const charts = await resolveCharts(choice, demand)
     if (JSON.stringify(charts) === JSON.stringify(known.charts)) return known
     return await save(place, { ...known, charts })
   }
   const tools = await resolveTools(place, making)
-  const charts = choice === undefined && known ? known.charts : await resolveCharts(choice ?? 'auto')
+  const charts = choice === undefined && known ? known.charts : await resolveCharts(choice ?? 'auto', demand)
   if (known) return await save(place, { ...known, tools, charts })
   return await save(place, { ...(await newSettings(place)), tools, charts })
 }
@@ -116,9 +121,13 @@ async function resolveTools(place: Place, { options, report, signal }: Making): 
     kubebuilderAssets: options.shell.KUBEBUILDER_ASSETS || undefined,
   }
   const search = await findTools(context)
-  await preflight({ stateDir: place.dir, cacheDir: place.cacheDir, missing: search.missing, environment })
+  const controller = await externalSecretsHome(place.cacheDir)
+  const missing = [...search.missing, ...((await isExecutable(controller.binary)) ? [] : ['external-secrets' as const])]
+  await preflight({ stateDir: place.dir, cacheDir: place.cacheDir, missing, environment })
   // Python first: what it lacks is said before minutes are spent on building.
   const python = await prepareAws(place.cacheDir, report, signal)
   const tools = await completeTools(search, context)
-  return { python, ...Object.fromEntries([...tools].map(([name, { path }]) => [name, path])) }
+  const { binary } = await buildExternalSecrets(context)
+  const paths = [...tools].map(([name, { path }]) => [name, path] as const)
+  return { ...Object.fromEntries(paths), python, 'external-secrets': binary }
 }

@@ -45,11 +45,14 @@ async function freeDisk(folder: string): Promise<number> {
   }
 }
 
+/** A tool of a pinned module, or the External Secrets controller, which is built from its own. */
+export type Buildable = ToolName | 'external-secrets'
+
 export interface Wanted {
   readonly stateDir: string
   readonly cacheDir: string
-  /** Tools that must be built. */
-  readonly missing: readonly ToolName[]
+  /** What must be built with Go. */
+  readonly missing: readonly Buildable[]
   readonly environment: Readonly<Record<string, string>>
 }
 
@@ -86,8 +89,8 @@ async function checkDisk({ stateDir, cacheDir, missing }: Wanted, machine: Machi
 }
 
 async function checkGo({ missing, environment }: Wanted, machine: Machine): Promise<void> {
-  const modules = [...new Set(missing.map((tool) => TOOLS[tool].module))]
-  const needed = (await Promise.all(modules.map(goDirective))).sort(semver.rcompare)[0] ?? '0.0.0'
+  const modules = new Set(missing.map((tool) => (tool === 'external-secrets' ? 'kubernetes' : TOOLS[tool].module)))
+  const needed = (await Promise.all([...modules].map(goDirective))).sort(semver.rcompare)[0] ?? '0.0.0'
   const hint = `install Go ${needed} or later (https://go.dev/dl), or name a folder with ${missing.join(', ')} by --bin-dir`
   const version = await machine.goVersion(environment)
   if (version === undefined) {
