@@ -19,7 +19,7 @@ const ACTION_COLUMNS = 8
 export function renderPlan(plan: Plan, style: Style): string {
   const differing = plan.components.filter((component) => component.state !== 'current')
   const blocks = differing.map((component) => renderComponentPlan(component, style, plan.decisions))
-  return redact([...blocks, planTotals(plan)].join('\n\n'))
+  return redact([...blocks, indented(planTotals(plan), style.width, [0, 2])].join('\n\n'))
 }
 
 /** One component of a plan: its state, and beneath it what each of its steps would do. */
