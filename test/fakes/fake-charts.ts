@@ -1,0 +1,63 @@
+import type { KubeObject, ReleaseSpec } from '../../src/ports/index.ts'
+import { readyWorkload } from './fake-helm.ts'
+
+type Values = ReleaseSpec['values']
+
+const at = (values: Values, ...path: string[]): unknown =>
+  path.reduce<unknown>((here, key) => (here as Record<string, unknown> | undefined)?.[key], values)
+
+/** Objects of the charts that the platform installs, as far as steps look at them. */
+export function fakeCharts(spec: ReleaseSpec): readonly KubeObject[] {
+  if (spec.chart === 'external-secrets') return operator(spec)
+  if (spec.chart === 'redis-ha') return redis(spec)
+  return [readyWorkload('Deployment', spec.name, spec)]
+}
+
+function operator(spec: ReleaseSpec): readonly KubeObject[] {
+  const annotations = at(spec.values, 'crds', 'annotations') as Readonly<Record<string, string>>
+  const kinds = ['ExternalSecret', 'ClusterSecretStore', 'SecretStore']
+  return [
+    ...['external-secrets', 'external-secrets-webhook', 'external-secrets-cert-controller'].map((name) =>
+      readyWorkload('Deployment', name, spec),
+    ),
+    {
+      apiVersion: 'v1',
+      kind: 'ServiceAccount',
+      metadata: {
+        name: String(at(spec.values, 'serviceAccount', 'name')),
+        namespace: spec.namespace,
+        annotations: at(spec.values, 'serviceAccount', 'annotations') as Readonly<Record<string, string>>,
+      },
+    },
+    ...kinds.map((kind) => ({
+      apiVersion: 'apiextensions.k8s.io/v1',
+      kind: 'CustomResourceDefinition',
+      metadata: { name: `${kind.toLowerCase()}s.external-secrets.io`, annotations },
+      spec: { group: 'external-secrets.io', names: { kind }, versions: [{ name: 'v1', served: true }] },
+    })),
+  ]
+}
+
+function redis(spec: ReleaseSpec): readonly KubeObject[] {
+  const workload = readyWorkload('StatefulSet', `${spec.name}-redis-ha-server`, spec)
+  const replicas = Number(at(spec.values, 'replicas'))
+  const names = [
+    `${spec.name}-redis-ha`,
+    ...(at(spec.values, 'haproxy', 'enabled') ? [`${spec.name}-redis-ha-haproxy`] : []),
+  ]
+  return [
+    {
+      ...workload,
+      spec: { ...(workload.spec as object), replicas, volumeClaimTemplates: [{ metadata: { name: 'data' } }] },
+    },
+    ...names.flatMap((name) => [
+      { apiVersion: 'v1', kind: 'Service', metadata: { name, namespace: spec.namespace }, spec: {} },
+      {
+        apiVersion: 'discovery.k8s.io/v1',
+        kind: 'EndpointSlice',
+        metadata: { name: `${name}-1`, namespace: spec.namespace, labels: { 'kubernetes.io/service-name': name } },
+        endpoints: [{ addresses: ['10.0.0.1'], conditions: { ready: true } }],
+      },
+    ]),
+  ]
+}

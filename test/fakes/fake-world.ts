@@ -1,0 +1,222 @@
+import { readFile } from 'node:fs/promises'
+import { parseAllDocuments } from 'yaml'
+import { createReadiness } from '../../src/adapters/kube/index.ts'
+import { isTree, type Tree } from '../../src/config/merge.ts'
+import { choicesOf, presetDefaults } from '../../src/config/presets.ts'
+import { configSchema } from '../../src/config/schema.ts'
+import type { Assets, Clock, RunOptions, Services, Target } from '../../src/ports/index.ts'
+import { Secret } from '../../src/secret.ts'
+import { type FakeAws, type FakeAwsOptions, fakeAws } from './fake-aws.ts'
+import { fakeCharts } from './fake-charts.ts'
+import { type FakeHelm, type FakeHelmOptions, fakeHelm } from './fake-helm.ts'
+import { type FakeKube, fakeKube, type Verdict } from './fake-kube.ts'
+
+/** 2026-01-01T00:00:00Z. */
+const START = Date.UTC(2026, 0, 1)
+const ISSUER = 'oidc.eks.us-east-1.amazonaws.com/id/EXAMPLE0123456789'
+const ACCOUNT = '123456789012'
+
+export interface FakeWorldOverrides {
+  /** Merged over the platform preset. */
+  readonly config?: Tree
+  readonly options?: Partial<RunOptions>
+  readonly aws?: FakeAwsOptions
+  readonly charts?: FakeHelmOptions['charts']
+  /** Values of provided secrets by logical name; default: one for each. `{}` = nobody gave any. */
+  readonly provided?: Readonly<Record<string, string>>
+  /** What simulated controllers make of an object; default: everything gets ready. */
+  readonly verdict?: (ref: { readonly kind: string; readonly name: string }) => Verdict
+}
+
+/** The ports of a step with the fakes behind them within reach. */
+export interface FakeWorld extends Services {
+  readonly kube: FakeKube
+  readonly helm: FakeHelm
+  readonly aws: FakeAws
+  readonly clock: Clock
+  /** Every write so far: Kubernetes objects, AWS calls, helm runs. */
+  writes(): readonly string[]
+  /** The same world for another run, e.g. with other options or another configuration. */
+  with(overrides: Pick<FakeWorldOverrides, 'config' | 'options' | 'provided'>): FakeWorld
+}
+
+const PROVIDED = {
+  'litellm-database-url': 'postgresql://llm:planted-password@db.example.com:5432/litellm',
+  'oidc-client-id': 'open-webui',
+  'oidc-client-secret': 'planted-client-secret',
+  'oidc-provider-url': 'https://login.example.com/.well-known/openid-configuration',
+}
+
+const TARGET: Target = {
+  accountId: ACCOUNT,
+  region: 'us-east-1',
+  partition: 'aws',
+  clusterName: 'test',
+  clusterArn: `arn:aws:eks:us-east-1:${ACCOUNT}:cluster/test`,
+  oidcIssuer: ISSUER,
+  sandbox: false,
+}
+
+const OPTIONS: RunOptions = {
+  adopt: false,
+  restoreSecrets: false,
+  destroy: { crds: false, volumes: false, secrets: 'schedule' },
+}
+
+/** An account, a cluster and a helm in memory that behave as one, with the platform preset. */
+export function fakeWorld(overrides: FakeWorldOverrides = {}): FakeWorld {
+  const clock = fakeClock()
+  const aws = fakeAws({
+    accountId: ACCOUNT,
+    oidcProviders: [
+      { arn: `arn:aws:iam::${ACCOUNT}:oidc-provider/${ISSUER}`, url: ISSUER, audiences: ['sts.amazonaws.com'] },
+    ],
+    clusters: [{ name: 'test', oidcIssuer: `https://${ISSUER}` }],
+    ...overrides.aws,
+  })
+  const remoteValue = (key: string) => [...(aws.state.secrets.get(key)?.versions.values() ?? [])].at(-1)?.value
+  const kube: FakeKube = fakeKube({
+    strict: true,
+    now: clock.now,
+    remoteValue,
+    controllers: (object) => {
+      seedClaims(kube, object)
+      return overrides.verdict?.({ kind: object.kind, name: object.metadata.name }) ?? 'ready'
+    },
+  })
+  return assemble({ clock, aws, kube, overrides })
+}
+
+interface Parts {
+  readonly clock: Clock
+  readonly aws: FakeAws
+  readonly kube: FakeKube
+  readonly overrides: FakeWorldOverrides
+  readonly helm?: FakeHelm
+}
+
+function assemble(parts: Parts): FakeWorld {
+  const { clock, aws, kube, overrides } = parts
+  const config = configSchema.parse(configTree(overrides.config ?? {}))
+  const render = fakeCharts
+  const helm =
+    parts.helm ??
+    fakeHelm(kube, { deployment: config.deployment, render, ...(overrides.charts && { charts: overrides.charts }) })
+  const provided: Readonly<Record<string, string>> = overrides.provided ?? PROVIDED
+  const helmWrites = () =>
+    helm.calls
+      .filter(({ method }) => method === 'upgrade' || method === 'uninstall')
+      .map(({ method, release }) => `helm.${method} ${release}`)
+  return {
+    config,
+    target: TARGET,
+    options: { ...OPTIONS, ...overrides.options },
+    kube,
+    readiness: createReadiness(kube, clock),
+    helm,
+    aws,
+    iam: aws.iam,
+    secretsManager: aws.secretsManager,
+    eks: aws.eks,
+    sts: aws.sts,
+    assets: packageAssets,
+    clock,
+    random: countingRandom(),
+    provided: {
+      find: (name) => (provided[name] === undefined ? undefined : new Secret(provided[name])),
+    },
+    writes: () => [
+      ...kube.writes.map(({ verb, ref }) => `kube.${verb} ${ref.kind} ${ref.name}`),
+      ...aws.writes,
+      ...helmWrites(),
+    ],
+    with: (more) => assemble({ ...parts, helm, overrides: { ...overrides, ...more } }),
+  }
+}
+
+function configTree(over: Tree): Tree {
+  const start = { aws: { region: TARGET.region, accountId: ACCOUNT }, cluster: { name: TARGET.clusterName } }
+  const base = mergeTrees(start, over)
+  return mergeTrees({ apiVersion: 'llmgw/v1', ...presetDefaults(choicesOf(base)) }, base)
+}
+
+function mergeTrees(lower: Tree, upper: Tree): Tree {
+  const merged: Record<string, unknown> = { ...lower }
+  for (const [key, value] of Object.entries(upper)) {
+    const below = merged[key]
+    merged[key] =
+      isTree(below) && isTree(value) && below.kind === (value.kind ?? below.kind) ? mergeTrees(below, value) : value
+  }
+  return merged
+}
+
+/** The StatefulSet controller's part: a bound volume claim for each replica. */
+function seedClaims(
+  kube: FakeKube,
+  object: {
+    readonly kind: string
+    readonly metadata: { readonly name: string; readonly namespace?: string }
+    readonly spec?: unknown
+  },
+): void {
+  if (object.kind !== 'StatefulSet') return
+  const { replicas = 1, volumeClaimTemplates = [] } = object.spec as {
+    replicas?: number
+    volumeClaimTemplates?: { metadata: { name: string } }[]
+  }
+  for (const template of volumeClaimTemplates)
+    for (let ordinal = 0; ordinal < replicas; ordinal += 1)
+      kube.seed(
+        {
+          apiVersion: 'v1',
+          kind: 'PersistentVolumeClaim',
+          metadata: {
+            name: `${template.metadata.name}-${object.metadata.name}-${ordinal}`,
+            namespace: object.metadata.namespace ?? '',
+          },
+          spec: { storageClassName: 'gp3' },
+          status: { phase: 'Bound' },
+        },
+        'statefulset-controller',
+      )
+}
+
+/** Longer sleeps are deadlines. */
+const LONGEST_PAUSE_MS = 5_000
+
+/** Time passes only in short pauses, at once; a deadline never comes. */
+function fakeClock(): Clock {
+  let at = START
+  return {
+    now: () => at,
+    async sleep(ms, signal) {
+      signal?.throwIfAborted()
+      if (ms > LONGEST_PAUSE_MS) return await aborted(signal)
+      at += ms
+      await new Promise((resolve) => setImmediate(resolve))
+    },
+  }
+}
+
+function aborted(signal: AbortSignal | undefined): Promise<never> {
+  return new Promise((_, reject) => {
+    signal?.addEventListener('abort', () => reject(signal.reason), { once: true })
+  })
+}
+
+function countingRandom(): Services['random'] {
+  let made = 0
+  return {
+    hex(bytes) {
+      made += 1
+      return made.toString(16).padStart(bytes * 2, 'c0ffee')
+    },
+  }
+}
+
+const packageAssets: Assets = {
+  text: (path) => readFile(new URL(`../../${path}`, import.meta.url), 'utf8'),
+  async documents(path) {
+    return parseAllDocuments(await packageAssets.text(path)).map((document) => document.toJS())
+  },
+}

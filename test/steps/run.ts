@@ -1,0 +1,55 @@
+import type { Cause, Change, Observation } from '../../src/engine/step.ts'
+import { NotYetKnown } from '../../src/engine/step.ts'
+import type { LlmgwStep, StepContext } from '../../src/ports/index.ts'
+import type { FakeWorld } from '../fakes/fake-world.ts'
+
+export interface Runtime {
+  readonly ctx: StepContext
+  readonly reports: string[]
+}
+
+/** The context of one step in a world. */
+export function runtime(world: FakeWorld, look: Partial<StepContext['look']> = {}): Runtime {
+  const reports: string[] = []
+  const ctx: StepContext = {
+    ...world,
+    output: (step) => Promise.reject(new NotYetKnown(step.id)),
+    signal: AbortSignal.timeout(20_000),
+    report: (line) => void reports.push(line),
+    look: { diff: false, deep: false, ...look },
+  }
+  return { ctx, reports }
+}
+
+export async function check<Out>(step: LlmgwStep<Out>, world: FakeWorld): Promise<Observation<Out>> {
+  return await step.check(runtime(world).ctx)
+}
+
+/** Applies what a check says, waits until usable, and gives the new observation. */
+export async function converge<Out>(step: LlmgwStep<Out>, world: FakeWorld): Promise<Observation<Out>> {
+  const { ctx } = runtime(world)
+  const seen = await step.check(ctx)
+  if (seen.state !== 'current') await step.apply(ctx, seen)
+  await step.ready?.(ctx)
+  return await step.check(ctx)
+}
+
+export async function destroy(step: LlmgwStep<never>, world: FakeWorld): Promise<readonly string[]> {
+  const { ctx, reports } = runtime(world)
+  await step.destroy?.(ctx)
+  return reports
+}
+
+export function changesOf(seen: Observation): readonly Change[] {
+  return 'changes' in seen ? seen.changes : []
+}
+
+/** `action target` of each change. */
+export function plan(seen: Observation): readonly string[] {
+  return changesOf(seen).map(({ action, target }) => `${action} ${target}`)
+}
+
+export function causeIn(seen: Observation): Cause {
+  if ('cause' in seen) return seen.cause
+  throw new Error(`expected a cause, the state is ${seen.state}`)
+}
