@@ -28,7 +28,7 @@ module.exports = {
     only(
       'config-stands-alone',
       '^src/config/',
-      '^(src/(config/|errors|secret)|node_modules/(zod|yaml)/|node:|fs|path)',
+      '^(src/(config/|errors|secret)|node_modules/(zod|yaml)/|node:|fs|path|crypto)',
     ),
     {
       name: 'steps-use-ports-only',

@@ -1,0 +1,80 @@
+import { type Decisions, decide } from '../../engine/decide.ts'
+import type { Looked } from '../../engine/look.ts'
+import { lackingNeeds, type Selection, select } from '../../engine/selection.ts'
+import { PreflightError, UsageError } from '../../errors.ts'
+import type { Services } from '../../ports/index.ts'
+import type { DeployFlags } from '../flags.ts'
+import type { Host } from '../host.ts'
+import { carryOut } from '../run/carry-out.ts'
+import { type Named, namedComponents } from '../run/components.ts'
+import { confirmChanges } from '../run/confirm-changes.ts'
+import { type Mode, resolveMode } from '../run/mode.ts'
+import { askProvided } from '../run/provided.ts'
+import { askAboutExisting } from '../run/questions.ts'
+import { refuseUnknown, type Session, withSession } from '../run/session.ts'
+
+/** `llmgw deploy`: look, agree, change, verify. @returns exit code */
+export async function deploy(words: readonly string[], flags: DeployFlags, host: Host): Promise<number> {
+  const named = namedComponents(words)
+  const mode = resolveMode(flags, host)
+  const command = `deploy ${named.length === 0 ? 'all' : named.join(' ')}`
+  return await withSession({ command, flags, host }, (session) => run(session, { named, mode, flags }))
+}
+
+interface Request {
+  readonly named: Named
+  readonly mode: Mode
+  readonly flags: DeployFlags
+}
+
+async function run(session: Session, request: Request): Promise<number> {
+  const { named, flags, mode } = request
+  const selection = select(session.graph, named, { withNeeds: flags.withNeeds })
+  const looked = await session.look(selection.graph, { diff: false })
+  refuseOff(selection, looked, named)
+  refuseUnknown(looked)
+  refuseLacking(selection, looked, flags)
+  const decisions = await agree(session, { selection, looked }, mode)
+  return await carryOut(session, { flags, selection, looked, decisions })
+}
+
+interface Found {
+  readonly selection: Selection<Services>
+  readonly looked: Looked
+}
+
+/** All questions, before anything is changed. */
+async function agree(session: Session, { selection, looked }: Found, mode: Mode): Promise<Decisions> {
+  const { graph, selected } = selection
+  const answers = await askAboutExisting(session, { graph, looked, selected }, mode.onExisting)
+  const decisions = decide(graph, looked, { onExisting: mode.onExisting, answers, selected })
+  if (decisions.get('secrets')?.decision === 'apply') await askProvided(session, mode.interactive)
+  if (mode.interactive) await confirmChanges(session, { graph, looked, decisions })
+  return decisions
+}
+
+/** Somebody who names a component wants it; that the configuration has none of it is a contradiction. */
+function refuseOff(selection: Selection<Services>, { off }: Looked, named: Named): void {
+  for (const component of named) {
+    const steps = selection.graph.order.filter((step) => step.component === component)
+    if (steps.length === 0)
+      throw new UsageError('ComponentNotThere', `component ${component} has no steps in this version`, {
+        hint: 'see what there is with: llmgw components',
+      })
+    const reasons = steps.map((step) => off.get(step.id))
+    if (reasons.every((reason) => reason !== undefined))
+      throw new UsageError('ComponentOff', `component ${component} is off in this configuration: ${reasons[0]}`, {
+        hint: 'change the configuration, or leave the component out',
+      })
+  }
+}
+
+function refuseLacking(selection: Selection<Services>, looked: Looked, flags: DeployFlags): void {
+  const lacking = lackingNeeds(selection, looked)
+  if (lacking.length === 0) return
+  const components = [...new Set(lacking.map((need) => need.component))]
+  const states = lacking.map(({ step, state }) => `${step} is ${state}`)
+  throw new PreflightError('NeedsLacking', `what it needs is not there: ${states.join(', ')}`, {
+    hint: `llmgw${flags.sandbox === undefined ? '' : ' --sandbox'} deploy ${components.join(' ')}   (or add --with-needs)`,
+  })
+}

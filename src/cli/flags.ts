@@ -1,0 +1,42 @@
+/** Flags that every command takes. */
+export interface GlobalFlags {
+  readonly config?: string
+  /** Name of the sandbox to work on; absent = the configured account. */
+  readonly sandbox?: string
+  readonly output: 'text' | 'json' | 'ndjson'
+  readonly color: boolean
+  readonly debug: boolean
+}
+
+/** Flags of the commands that look at the platform. */
+export interface LookFlags extends GlobalFlags {
+  readonly deep: boolean
+  readonly adopt?: boolean
+  readonly restoreSecrets?: boolean
+  readonly secretsFile?: string
+  readonly timeout?: string
+}
+
+export interface PlanFlags extends LookFlags {
+  readonly exitCode: boolean
+}
+
+/** Flags of the commands that change it. */
+export interface ChangeFlags extends LookFlags {
+  readonly yes: boolean
+  readonly concurrency: number
+  readonly failFast: boolean
+}
+
+export interface DeployFlags extends ChangeFlags {
+  readonly onExisting?: 'update' | 'skip-healthy' | 'skip'
+  readonly withNeeds: boolean
+}
+
+export interface DestroyFlags extends ChangeFlags {
+  readonly confirm?: string
+  readonly deleteCrds: boolean
+  readonly deleteVolumes: boolean
+  readonly keepSecrets: boolean
+  readonly purgeSecrets: boolean
+}

@@ -1,0 +1,20 @@
+import { randomBytes } from 'node:crypto'
+import { hostname, userInfo } from 'node:os'
+import { acquireLock } from '../adapters/lock/acquire-lock.ts'
+import type { Clock, Kube } from '../ports/index.ts'
+import type { HeldLock, LockRequest } from './world.ts'
+
+/** The lock that keeps two runs on one deployment apart. @throws LockedError when another run holds it */
+export async function lockPlatform(kube: Kube, clock: Clock, request: LockRequest): Promise<HeldLock> {
+  const holder = `${userName()}@${hostname()} pid ${process.pid} ${randomBytes(3).toString('hex')}`
+  return await acquireLock({ kube, clock, holder, ...request })
+}
+
+/** A container may run as a user that has no name. */
+function userName(): string {
+  try {
+    return userInfo().username
+  } catch {
+    return 'unknown'
+  }
+}

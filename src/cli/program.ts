@@ -1,0 +1,125 @@
+import { Command, Option } from '@commander-js/extra-typings'
+import { addSandbox } from './commands/sandbox.ts'
+import type { Host } from './host.ts'
+import { withChangeOptions, withGlobalOptions, withLookOptions, withPlanOptions } from './options.ts'
+import { VERSION } from './version.ts'
+
+/** Told the exit code of the action that ran. */
+export type Finish = (exitCode: number) => void
+
+const EXAMPLES = `
+Examples:
+  llmgw --sandbox deploy all    try everything on this machine, without an AWS account
+  llmgw plan                    what a deploy would change
+  llmgw deploy redis            one component
+  llmgw status                  the state of each component
+
+Exit codes:
+  0 done   1 a step or check failed   2 usage or configuration   3 preflight   4 differences (with --exit-code)
+  6 locked by another run   70 a bug in llmgw   130 cancelled or declined
+`
+
+/** Verbs and flags. Nothing but commander is loaded here: each action imports its command when it runs. */
+export function createProgram(host: Host, finish: Finish) {
+  const program = withGlobalOptions(new Command('llmgw'))
+    .description('Deploys and runs an LLM gateway on Amazon EKS.')
+    .version(VERSION, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'show help')
+    .helpCommand('help [command]', 'show help of a command')
+    .addHelpText('after', EXAMPLES)
+    .showSuggestionAfterError(true)
+    .exitOverride()
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({
+      writeOut: (text) => void host.stdout.write(text),
+      writeErr: (text) => void host.stderr.write(text),
+      getOutHelpWidth: () => host.stdout.columns ?? 100,
+      getErrHelpWidth: () => host.stderr.columns ?? 100,
+    })
+  addDeploy(program, host, finish)
+  addPlan(program, host, finish)
+  addStatus(program, host, finish)
+  addVerify(program, host, finish)
+  addDestroy(program, host, finish)
+  addInformation(program, host, finish)
+  addSandbox(program, host, finish)
+  return program
+}
+
+type Program = ReturnType<typeof createProgram>
+
+function addDeploy(program: Program, host: Host, finish: Finish): void {
+  withChangeOptions(withPlanOptions(program.command('deploy')))
+    .description('Deploy components, or all of them; what is as wanted is left alone.')
+    .argument('<component...>', 'names of components, or all')
+    .addOption(
+      new Option('--on-existing <mode>', 'what to do with what exists').choices(['update', 'skip-healthy', 'skip']),
+    )
+    .option('--with-needs', 'also deploy what the named components need', false)
+    .action(async (components, _flags, command) =>
+      finish(await (await import('./commands/deploy.ts')).deploy(components, command.optsWithGlobals(), host)),
+    )
+}
+
+function addPlan(program: Program, host: Host, finish: Finish): void {
+  withPlanOptions(program.command('plan'))
+    .description('Show what a deploy would change, field by field; changes nothing.')
+    .argument('[component...]', 'names of components (default: all)')
+    .option('--exit-code', 'exit with 4 when there are differences', false)
+    .action(async (components, _flags, command) =>
+      finish(await (await import('./commands/plan.ts')).plan(components, command.optsWithGlobals(), host)),
+    )
+}
+
+function addStatus(program: Program, host: Host, finish: Finish): void {
+  withLookOptions(program.command('status'))
+    .description('Show the state of each component.')
+    .argument('[component...]', 'names of components (default: all)')
+    .option('--exit-code', 'exit with 4 when something is not as wanted', false)
+    .action(async (components, _flags, command) =>
+      finish(await (await import('./commands/status.ts')).status(components, command.optsWithGlobals(), host)),
+    )
+}
+
+function addVerify(program: Program, host: Host, finish: Finish): void {
+  withLookOptions(program.command('verify'))
+    .description('Prove that what is deployed works.')
+    .argument('[component...]', 'names of components (default: all)')
+    .action(async (components, _flags, command) =>
+      finish(await (await import('./commands/verify.ts')).verify(components, command.optsWithGlobals(), host)),
+    )
+}
+
+function addDestroy(program: Program, host: Host, finish: Finish): void {
+  withChangeOptions(withLookOptions(program.command('destroy')))
+    .description('Remove components. Volumes, CRDs and secret values are kept unless asked for.')
+    .argument('<component...>', 'names of components, or all')
+    .option('--confirm <deployment>', 'name of the deployment, instead of typing it')
+    .option('--delete-crds', 'also delete custom resource definitions, and so all objects of their kinds', false)
+    .option('--delete-volumes', 'also delete volumes and what is on them', false)
+    .addOption(
+      new Option('--keep-secrets', 'leave the secrets in AWS alone (default: delete them after a recovery window)')
+        .default(false)
+        .conflicts('purgeSecrets'),
+    )
+    .option('--purge-secrets', 'delete the secrets in AWS at once, for good', false)
+    .action(async (components, _flags, command) =>
+      finish(await (await import('./commands/destroy.ts')).destroy(components, command.optsWithGlobals(), host)),
+    )
+}
+
+function addInformation(program: Program, host: Host, finish: Finish): void {
+  program
+    .command('components')
+    .description('List the components.')
+    .option('--graph', 'also show what each of their steps needs', false)
+    .action(async (_flags, command) =>
+      finish(await (await import('./commands/components.ts')).components(command.optsWithGlobals(), host)),
+    )
+  program
+    .command('version')
+    .description('Print the versions of llmgw and of what it stands on.')
+    .action(async (_flags, command) =>
+      finish(await (await import('./commands/version.ts')).version(command.optsWithGlobals(), host)),
+    )
+}

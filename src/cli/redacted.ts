@@ -1,0 +1,16 @@
+import { redact } from '../secret.ts'
+import type { Output } from './host.ts'
+
+/** The same stream, with every registered secret value masked in what is written to it. */
+export function redacted<Stream extends Output>(stream: Stream): Stream {
+  return new Proxy(stream, {
+    get(target, property) {
+      // The stream is the receiver: its getters and methods work on its own fields.
+      const value: unknown = Reflect.get(target, property, target)
+      if (typeof value !== 'function') return value
+      if (property !== 'write') return value.bind(target)
+      return (chunk: unknown, ...rest: unknown[]): unknown =>
+        Reflect.apply(value, target, [typeof chunk === 'string' ? redact(chunk) : chunk, ...rest])
+    },
+  })
+}

@@ -1,0 +1,55 @@
+import type { Decisions } from '../../engine/decide.ts'
+import type { Looked } from '../../engine/look.ts'
+import type { RunResult } from '../../engine/result.ts'
+import { execute } from '../../engine/run.ts'
+import type { Selection } from '../../engine/selection.ts'
+import type { Services } from '../../ports/index.ts'
+import type { ChangeFlags } from '../flags.ts'
+import { type CheckResult, runChecks } from './checks.ts'
+import { writes } from './confirm-changes.ts'
+import { milliseconds } from './duration.ts'
+import { finish } from './finish.ts'
+import type { Session } from './session.ts'
+import { underLock } from './under-lock.ts'
+
+/** What was agreed. */
+export interface Agreed {
+  readonly flags: ChangeFlags
+  readonly selection: Selection<Services>
+  readonly looked: Looked
+  readonly decisions: Decisions
+}
+
+/** Does what was agreed, under the lock where something is written; verifies and reports. @returns exit code */
+export async function carryOut(session: Session, agreed: Agreed): Promise<number> {
+  const result = writes(agreed.decisions)
+    ? await underLock(session, (held) => converge(session, agreed, held))
+    : await converge(session, agreed, {})
+  const checks = result.ok ? await verifyDeployed(session, agreed) : []
+  return finish(session, { result, checks })
+}
+
+async function converge(
+  session: Session,
+  { flags, selection, looked, decisions }: Agreed,
+  held: Parameters<Parameters<typeof underLock>[1]>[0],
+): Promise<RunResult> {
+  const { ctx, world, stage, stop } = session
+  return await execute(selection.graph, ctx, {
+    looked,
+    decisions,
+    concurrency: flags.concurrency,
+    failFast: flags.failFast,
+    signal: stop.signal,
+    hardSignal: held.lost === undefined ? stop.hardSignal : AbortSignal.any([stop.hardSignal, held.lost]),
+    emit: stage.emit,
+    clock: world.clock,
+    stepTimeoutMs: milliseconds(ctx.config.timeouts.step),
+    ...(held.assertHeld === undefined ? {} : { assertHeld: held.assertHeld }),
+  })
+}
+
+async function verifyDeployed(session: Session, { selection }: Agreed): Promise<readonly CheckResult[]> {
+  const components = new Set(selection.graph.order.map((step) => step.component))
+  return await runChecks(session, components)
+}

@@ -1,0 +1,52 @@
+import { bounded } from '../../engine/bounded.ts'
+import { causeOf } from '../../engine/cause.ts'
+import type { Session } from './session.ts'
+
+/** A check with what it found. */
+export interface CheckResult {
+  readonly check: string
+  readonly component: string
+  readonly title: string
+  readonly result: 'pass' | 'warn' | 'fail' | 'skip'
+  readonly lookedAt: string
+  readonly found: string
+  readonly hint?: string
+}
+
+const CHECK_TIMEOUT_MS = 60_000
+/** About the ground that every component stands on. */
+const GROUND: ReadonlySet<string> = new Set(['account', 'cluster'])
+
+/** Runs the checks of these components, side by side; tells each as it ends, gives them in their own order. */
+export async function runChecks(session: Session, components: ReadonlySet<string>): Promise<readonly CheckResult[]> {
+  const chosen = session.world.checks.filter(({ component }) => GROUND.has(component) || components.has(component))
+  return await Promise.all(
+    chosen.map(async (check) => {
+      const result = await runCheck(session, check)
+      const { title: _title, lookedAt: _lookedAt, ...told } = result
+      session.stage.emit({ type: 'check-finished', ...told })
+      return result
+    }),
+  )
+}
+
+type Check = Session['world']['checks'][number]
+
+async function runCheck({ ctx, world, stop }: Session, check: Check): Promise<CheckResult> {
+  const { id, component, title } = check
+  try {
+    const found = await bounded((signal) => check.run({ ...ctx, signal }), {
+      clock: world.clock,
+      timeoutMs: CHECK_TIMEOUT_MS,
+      signals: [stop.signal],
+      what: `check "${title}"`,
+    })
+    return { check: id, component, title, ...found }
+  } catch (error) {
+    if (stop.signal.aborted) throw error
+    // A check that could not look has proved nothing.
+    const { message, evidence = [], hint } = causeOf(error)
+    const words = [`could not look: ${message}`, ...evidence].join(': ')
+    return { check: id, component, title, result: 'fail', lookedAt: title, found: words, ...(hint ? { hint } : {}) }
+  }
+}

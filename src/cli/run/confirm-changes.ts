@@ -1,0 +1,31 @@
+import { componentStates, type Decisions } from '../../engine/decide.ts'
+import type { Graph } from '../../engine/graph.ts'
+import type { Looked } from '../../engine/look.ts'
+import type { Services } from '../../ports/index.ts'
+import { planTotals, renderPlan } from '../../ui/plan.ts'
+import { confirmPlan } from '../../ui/prompts.ts'
+import { promptContext } from './questions.ts'
+import type { Session } from './session.ts'
+
+interface Agreement {
+  readonly graph: Graph<Services>
+  readonly looked: Looked
+  readonly decisions: Decisions
+}
+
+/** True when a decision means that something is written. */
+export function writes(decisions: Decisions): boolean {
+  return [...decisions.values()].some(({ decision }) => decision === 'apply' || decision === 'destroy')
+}
+
+/** Shows what will be done and asks once; says nothing where nothing is written. */
+export async function confirmChanges(session: Session, { graph, looked, decisions }: Agreement): Promise<void> {
+  if (!writes(decisions)) return
+  const plan = { components: componentStates(graph, looked), decisions }
+  session.print(renderPlan(plan, session.style))
+  const { accountId, region, clusterName } = session.guarded.target
+  const changes = planTotals(plan)
+    .replace(/^Plan: /, '')
+    .replace(/;.*$|\.$/, '')
+  await confirmPlan({ accountId, region, clusterName, changes }, promptContext(session))
+}

@@ -1,0 +1,63 @@
+import type { RunResult } from '../../engine/result.ts'
+import { renderSummary } from '../../ui/summary.ts'
+import type { CheckResult } from './checks.ts'
+import type { Session } from './session.ts'
+
+interface Finished {
+  readonly result: RunResult
+  readonly checks: readonly CheckResult[]
+}
+
+const CANCELLED = 130
+
+/** Reports the end of a run. @returns exit code */
+export async function finish(session: Session, { result, checks }: Finished): Promise<number> {
+  const failedChecks = checks.filter((check) => check.result === 'fail')
+  const ok = result.ok && failedChecks.length === 0
+  const elapsedMs = session.elapsedMs()
+  session.stage.emit({ type: 'run-finished', ok, elapsedMs, counts: result.counts })
+  await session.stage.close()
+  const stopped = session.stop.signal.aborted && !result.ok
+  const exitCode = ok ? 0 : stopped ? CANCELLED : 1
+  session.print(textOf(session, { result, checks }, ok))
+  session.printJson({
+    command: session.request.command,
+    ok,
+    exitCode,
+    changed: hasChanged(result),
+    elapsedMs,
+    startedProcesses: session.world.startedProcesses(),
+    target: session.guarded.target,
+    counts: result.counts,
+    steps: result.steps,
+    checks,
+  })
+  return exitCode
+}
+
+function hasChanged({ counts }: RunResult): boolean {
+  return (counts.done ?? 0) + (counts.removed ?? 0) > 0
+}
+
+function textOf(session: Session, { result, checks }: Finished, ok: boolean): string {
+  const started = session.world.startedProcesses()
+  const { command } = session.request
+  const next = ok ? undefined : `mend the cause, then go on with: llmgw ${command} (what is done is left alone)`
+  const summary = renderSummary(
+    { result, elapsedMs: session.elapsedMs(), ...(next === undefined ? {} : { next }) },
+    session.style,
+  )
+  const passed = checks.filter((check) => check.result === 'pass').length
+  return [
+    summary,
+    ...(checks.length > 0 ? [`verified: ${passed} of ${checks.length} checks passed`] : []),
+    ...(hasChanged(result) || !ok
+      ? []
+      : [
+          `nothing was changed; ${started === 0 ? 'no helm process was started' : `${started} helm processes were started`}`,
+        ]),
+    ...(session.world.sandbox?.standIns
+      ? ['stand-in charts were used: no evidence that the values fit the real ones']
+      : []),
+  ].join('\n')
+}

@@ -1,0 +1,22 @@
+import type { ComponentState } from '../../engine/decide.ts'
+import type { Observation } from '../../engine/step.ts'
+import type { Session } from './session.ts'
+
+/** States and changes as data; outputs of steps are between steps. */
+export function jsonOfComponents(session: Session, components: readonly ComponentState[]) {
+  return {
+    command: session.request.command,
+    target: session.guarded.target,
+    startedProcesses: session.world.startedProcesses(),
+    components: components.map(({ component, state, steps }) => ({
+      component,
+      state,
+      steps: steps.map(({ id, seen }) => ({ id, ...told(seen) })),
+    })),
+  }
+}
+
+function told(seen: Observation): Readonly<Record<string, unknown>> {
+  const { out: _out, ...rest } = { out: undefined, ...seen }
+  return rest
+}

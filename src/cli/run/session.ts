@@ -1,0 +1,196 @@
+import type { Emit } from '../../engine/events.ts'
+import { buildGraph, type Graph } from '../../engine/graph.ts'
+import { type Looked, look } from '../../engine/look.ts'
+import { stepInfos } from '../../engine/selection.ts'
+import { AbortedError, PreflightError, StepError } from '../../errors.ts'
+import type { RunOptions, Services } from '../../ports/index.ts'
+import type { Style } from '../../ui/layout.ts'
+import { createPaint } from '../../ui/paint.ts'
+import type { LookFlags } from '../flags.ts'
+import { type Guarded, guard } from '../guard.ts'
+import type { Host } from '../host.ts'
+import type { World } from '../world.ts'
+import { milliseconds } from './duration.ts'
+import { openStage, type Stage, usesColors } from './stage.ts'
+import { listenForStop, type Stop } from './stop.ts'
+
+export interface SessionRequest {
+  /** As the user typed it, e.g. `deploy redis`. */
+  readonly command: string
+  readonly flags: LookFlags
+  readonly host: Host
+  readonly options?: Partial<RunOptions>
+}
+
+/** A guarded connection to the platform, and what a command needs to work on it. */
+export interface Session {
+  readonly request: SessionRequest
+  readonly world: World
+  readonly guarded: Guarded
+  readonly ctx: Services
+  /** All steps there are. */
+  readonly graph: Graph<Services>
+  readonly stage: Stage
+  readonly stop: Stop
+  /** How results are drawn on standard output. */
+  readonly style: Style
+  elapsedMs(): number
+  /** All checks of a graph; the first event tells its steps. */
+  look(graph: Graph<Services>, depth: Pick<Looked['depth'], 'diff'>): Promise<Looked>
+  /** The same without telling anybody, for what is shown on request. */
+  lookQuietly(graph: Graph<Services>, depth: Pick<Looked['depth'], 'diff'>): Promise<Looked>
+  /** A text result; silent where the result is data. */
+  print(text: string): void
+  /** A data result; silent where the result is text. */
+  printJson(document: Readonly<Record<string, unknown>>): void
+}
+
+/** A check that hangs must not hang the run: the slowest honest one lists a large cluster. */
+const CHECK_TIMEOUT_MS = 60_000
+
+const NOTHING_DESTROYED: RunOptions['destroy'] = { crds: false, volumes: false, secrets: 'schedule' }
+
+/** Opens the world, guards it, runs `body`, and leaves nothing behind. */
+export async function withSession(
+  request: SessionRequest,
+  body: (session: Session) => Promise<number>,
+): Promise<number> {
+  const { host, flags } = request
+  const tell = (line: string) => void host.stderr.write(`${line}\n`)
+  const stop = listenForStop(host, tell)
+  let world: World | undefined
+  let stage: Stage | undefined
+  let deadline: Deadline | undefined
+  try {
+    world = await host.openWorld({ flags, host, signal: stop.signal, report: tell })
+    const guarded = await guard(world, host.env, stop.signal)
+    deadline = startDeadline(world.loaded.config.timeouts.run, stop)
+    stage = openStage(flags, host, world.clock)
+    const exitCode = await body(createSession(request, { world, guarded, stage, stop }))
+    const late = deadline.passed()
+    if (exitCode !== 0 && late) throw late
+    return exitCode
+  } catch (error) {
+    throw deadline?.passed() ?? cancelled(error, stop)
+  } finally {
+    deadline?.clear()
+    await stage?.close()
+    await world?.close()
+    stop.dispose()
+  }
+}
+
+interface Parts {
+  readonly world: World
+  readonly guarded: Guarded
+  readonly stage: Stage
+  readonly stop: Stop
+}
+
+function createSession(request: SessionRequest, { world, guarded, stage, stop }: Parts): Session {
+  const { host, flags, command } = request
+  const started = world.clock.now()
+  const ctx = servicesOf(request, world, guarded)
+  const lookWith = (emit: Emit, graph: Graph<Services>, { diff }: Pick<Looked['depth'], 'diff'>) =>
+    look(graph, ctx, {
+      signal: stop.signal,
+      emit,
+      clock: world.clock,
+      timeoutMs: CHECK_TIMEOUT_MS,
+      depth: { diff, deep: flags.deep },
+    })
+  return {
+    request,
+    world,
+    guarded,
+    ctx,
+    graph: buildGraph(world.steps),
+    stage,
+    stop,
+    style: { paint: createPaint(usesColors(flags, host, host.stdout)), width: host.stdout.columns ?? 100 },
+    elapsedMs: () => world.clock.now() - started,
+    look: (graph, depth) => {
+      stage.emit({ type: 'run-started', command, steps: stepInfos(graph, ctx) })
+      return lookWith(stage.emit, graph, depth)
+    },
+    lookQuietly: (graph, depth) => lookWith(() => undefined, graph, depth),
+    print: (text) => {
+      if (flags.output === 'text') host.stdout.write(`${text}\n`)
+    },
+    printJson: (document) => {
+      if (flags.output === 'json') host.stdout.write(`${JSON.stringify(document, null, 2)}\n`)
+    },
+  }
+}
+
+function servicesOf({ flags, options }: SessionRequest, world: World, { target, connection }: Guarded): Services {
+  const { kube, readiness, helm } = connection
+  return {
+    config: world.loaded.config,
+    target,
+    options: {
+      adopt: flags.adopt ?? false,
+      restoreSecrets: flags.restoreSecrets ?? false,
+      destroy: NOTHING_DESTROYED,
+      ...options,
+    },
+    kube,
+    readiness,
+    helm,
+    ...world.aws,
+    assets: world.assets,
+    clock: world.clock,
+    random: world.random,
+    provided: world.provided,
+  }
+}
+
+/** What was under way when the user stopped fails in its own words; to the user it is one thing. */
+function cancelled(error: unknown, { signal }: Stop): unknown {
+  if (!signal.aborted || error instanceof AbortedError) return error
+  return new AbortedError('Cancelled', 'stopped', { cause: error })
+}
+
+interface Deadline {
+  passed(): StepError | undefined
+  clear(): void
+}
+
+function startDeadline(limit: string, stop: Stop): Deadline {
+  let over = false
+  const timer = setTimeout(() => {
+    over = true
+    stop.stop(`the run has reached its limit of ${limit}: waiting for changes under way to reach a safe point`)
+  }, milliseconds(limit))
+  timer.unref()
+  return {
+    passed: () =>
+      over
+        ? new StepError('RunTimeout', `the run took longer than ${limit}`, {
+            hint: 'run it again: what is done is left alone; or give it longer with --timeout',
+          })
+        : undefined,
+    clear: () => clearTimeout(timer),
+  }
+}
+
+/**
+ * Stops at what could not be looked at: it is neither there nor missing.
+ * @throws PreflightError that names every such step with its cause
+ */
+export function refuseUnknown(looked: Looked): void {
+  const unknown = [...looked.observations].flatMap(([id, seen]) =>
+    seen.state === 'unknown' ? [{ id, cause: seen.cause }] : [],
+  )
+  const [first] = unknown
+  if (first === undefined) return
+  const details = unknown.map(({ id, cause }) => `${id}: ${[cause.message, ...(cause.evidence ?? [])].join(': ')}`)
+  throw new PreflightError(
+    'CouldNotLook',
+    `could not look at ${unknown.map(({ id }) => id).join(', ')}, so nothing was started`,
+    {
+      cause: details.join('\n'),
+      hint: first.cause.hint ?? 'mend the cause and run the command again',
+    },
+  )
+}

@@ -1,0 +1,32 @@
+import type { Emit } from '../../engine/events.ts'
+import type { Clock } from '../../ports/index.ts'
+import { createView, type ViewKind } from '../../ui/view.ts'
+import type { GlobalFlags } from '../flags.ts'
+import type { Host, Output } from '../host.ts'
+
+/** Where a run's events are drawn. */
+export interface Stage {
+  readonly emit: Emit
+  close(): Promise<void>
+}
+
+/** A view chosen by the flags and the terminal. */
+export function openStage(flags: GlobalFlags, host: Host, clock: Clock): Stage {
+  const colors = usesColors(flags, host, host.stderr)
+  const view = createView(viewKind(flags, host), { stdout: host.stdout, stderr: host.stderr, colors })
+  return {
+    emit: (event) => view.onEvent({ ...event, at: clock.now() }),
+    close: () => view.close(),
+  }
+}
+
+function viewKind({ output, debug }: GlobalFlags, { stderr, env }: Host): ViewKind {
+  if (output === 'ndjson') return 'ndjson'
+  // A redrawn screen would wipe out what --debug prints in between.
+  return output === 'text' && stderr.isTTY === true && env.TERM !== 'dumb' && !debug ? 'tree' : 'plain'
+}
+
+/** Colours in a terminal only, and not against the user's wish. Source: https://no-color.org */
+export function usesColors({ color }: GlobalFlags, { env }: Host, stream: Output): boolean {
+  return color && !env.NO_COLOR && stream.isTTY === true && env.TERM !== 'dumb'
+}

@@ -1,0 +1,22 @@
+import type { RunResult } from '../../engine/result.ts'
+import type { HeldLock } from '../world.ts'
+import type { Session } from './session.ts'
+
+/** Nobody else changes this platform while `body` runs. @throws LockedError when somebody else does */
+export async function underLock(
+  session: Session,
+  body: (held: Partial<Pick<HeldLock, 'assertHeld' | 'lost'>>) => Promise<RunResult>,
+): Promise<RunResult> {
+  const { world, ctx, request, stop, stage } = session
+  const lock = await world.lock(ctx.kube, {
+    deployment: ctx.config.deployment,
+    command: `llmgw ${request.command}`,
+    signal: stop.signal,
+    report: (message) => stage.emit({ type: 'note', level: 'info', message }),
+  })
+  try {
+    return await body({ assertHeld: () => lock.assertHeld(), lost: lock.lost })
+  } finally {
+    await lock.release()
+  }
+}

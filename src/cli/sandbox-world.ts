@@ -1,0 +1,38 @@
+import type { LoadRequest } from '../config/load.ts'
+import type { Config } from '../config/schema.ts'
+import type { Random } from '../ports/index.ts'
+import type { SandboxConnection } from '../sandbox/index.ts'
+import { Secret } from '../secret.ts'
+
+/** What would lead a helm process out of the sandbox. Loopback needs no proxy. */
+const FOREIGN = /^(AWS_.*|KUBECONFIG|KUBE_.*|HELM_.*|https?_proxy|all_proxy|no_proxy)$/i
+
+/** The shell's environment without what must not matter on the sandbox. */
+export function withoutForeignSettings(env: Readonly<Record<string, string | undefined>>) {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !FOREIGN.test(name)))
+}
+
+/** The built-in configuration of the sandbox; a file named with --config stands in for `values`, never for `facts`. */
+export function sandboxConfig({ aws, kubeconfig, context }: SandboxConnection): NonNullable<LoadRequest['builtIn']> {
+  return {
+    name: 'sandbox',
+    values: { preset: 'platform', storage: { manage: 'create' } },
+    facts: {
+      aws: { region: aws.region, accountId: aws.accountId, endpointUrl: aws.endpoint },
+      cluster: { name: aws.clusterName, connection: { kind: 'kubeconfig', path: kubeconfig, context } },
+    },
+  }
+}
+
+/** Nobody knows the database of a sandbox: values that have the right form and lead nowhere. */
+export function madeUpValue(config: Config, name: string, random: Random): Secret | undefined {
+  const item = config.secrets.items[name]
+  if (item?.class !== 'provided') return undefined
+  if (item.format !== 'url') return new Secret(`sandbox-${name}-${random.hex(12)}`)
+  const isDatabase = name.includes('database')
+  return new Secret(
+    isDatabase
+      ? `postgresql://litellm:${random.hex(16)}@postgresql.sandbox.invalid:5432/litellm`
+      : `https://login.sandbox.invalid/${random.hex(8)}/.well-known/openid-configuration`,
+  )
+}

@@ -1,0 +1,99 @@
+import { randomBytes } from 'node:crypto'
+import { mkdir } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { steps } from '../../steps/index.ts'
+import { checks } from '../../steps/verify/index.ts'
+import { connectAws } from '../adapters/aws/connect-aws.ts'
+import { type LoadedConfig, loadConfig } from '../config/load.ts'
+import type { Clock, Random } from '../ports/index.ts'
+import type { SandboxConnection } from '../sandbox/index.ts'
+import { createAssets, packageRoot } from './assets.ts'
+import { createClusterConnector } from './connect-cluster.ts'
+import { cacheFolder, runFolder } from './folders.ts'
+import { lockPlatform } from './lock-platform.ts'
+import { type AskableValues, createProvidedValues, readSecretsFile } from './provided-values.ts'
+import { madeUpValue, sandboxConfig, withoutForeignSettings } from './sandbox-world.ts'
+import type { World, WorldRequest } from './world.ts'
+
+export const systemClock: Clock = {
+  now: Date.now,
+  sleep: async (ms, signal) => {
+    await sleep(ms, undefined, signal === undefined ? {} : { signal })
+  },
+}
+
+const systemRandom: Random = { hex: (bytes) => randomBytes(bytes).toString('hex') }
+
+/** Joins configuration, adapters and steps; the only place that knows all of them. */
+export async function openWorld(request: WorldRequest): Promise<World> {
+  const sandbox = await startSandbox(request)
+  const loaded = await load(request, sandbox)
+  const { host } = request
+  const env = sandbox ? withoutForeignSettings(host.env) : host.env
+  const runDir = runFolder(host.env)
+  await mkdir(runDir, { recursive: true, mode: 0o700 })
+  const aws = connectAws(awsOptions(loaded, sandbox))
+  const assets = createAssets(packageRoot())
+  const clusters = createClusterConnector({
+    loaded,
+    sandbox,
+    aws,
+    assets,
+    clock: systemClock,
+    env,
+    cacheDir: cacheFolder(host.env),
+    runDir,
+    started: (args) => {
+      if (request.flags.debug) host.stderr.write(`started: ${args.join(' ')}\n`)
+    },
+  })
+  return {
+    loaded,
+    ...(sandbox ? { sandbox: { name: sandbox.name, standIns: sandbox.charts.kind === 'stand-in' } } : {}),
+    aws,
+    connect: clusters.connect,
+    lock: (kube, wanted) => lockPlatform(kube, systemClock, wanted),
+    assets,
+    clock: systemClock,
+    random: systemRandom,
+    provided: await providedValues(request, loaded, sandbox),
+    steps,
+    checks,
+    startedProcesses: clusters.startedProcesses,
+    close: clusters.close,
+  }
+}
+
+async function startSandbox({ flags, host, report, signal }: WorldRequest): Promise<SandboxConnection | undefined> {
+  if (flags.sandbox === undefined) return undefined
+  const { up } = await import('../sandbox/index.ts')
+  return await up({ name: flags.sandbox, shell: host.env }, report, signal)
+}
+
+async function load({ flags, host }: WorldRequest, sandbox: SandboxConnection | undefined): Promise<LoadedConfig> {
+  return await loadConfig({
+    file: flags.config,
+    cwd: host.cwd,
+    env: host.env,
+    flags: flags.timeout === undefined ? [] : [{ flag: '--timeout', path: ['timeouts', 'step'], value: flags.timeout }],
+    ...(sandbox ? { builtIn: sandboxConfig(sandbox) } : {}),
+  })
+}
+
+function awsOptions({ config }: LoadedConfig, sandbox: SandboxConnection | undefined) {
+  const { region, profile, endpointUrl } = config.aws
+  if (!sandbox) return { region, profile, endpointUrl }
+  const { accessKeyId, secretAccessKey, endpoint } = sandbox.aws
+  return { region, endpointUrl: endpoint, credentials: { accessKeyId, secretAccessKey } }
+}
+
+async function providedValues(
+  { flags, host, report }: WorldRequest,
+  { config }: LoadedConfig,
+  sandbox: SandboxConnection | undefined,
+): Promise<AskableValues> {
+  const file = flags.secretsFile === undefined ? {} : await readSecretsFile(host.cwd, flags.secretsFile, report)
+  // The environment wins over the file, as everywhere.
+  const given = { ...file, ...host.env }
+  return createProvidedValues(given, sandbox ? (name) => madeUpValue(config, name, systemRandom) : undefined)
+}

@@ -1,0 +1,77 @@
+import type { Check } from '../../steps/verify/index.ts'
+import type { LoadedConfig } from '../config/load.ts'
+import type {
+  Assets,
+  Clock,
+  Eks,
+  EksCluster,
+  Helm,
+  Iam,
+  Kube,
+  LlmgwStep,
+  Random,
+  Readiness,
+  SecretsManager,
+  Sts,
+} from '../ports/index.ts'
+import type { GlobalFlags, LookFlags } from './flags.ts'
+import type { Host } from './host.ts'
+import type { AskableValues } from './provided-values.ts'
+
+export interface WorldRequest {
+  readonly flags: GlobalFlags & Partial<Pick<LookFlags, 'timeout' | 'secretsFile'>>
+  readonly host: Host
+  readonly signal: AbortSignal
+  /** What is being prepared, one line, e.g. the start of the sandbox. */
+  readonly report: (line: string) => void
+}
+
+/** The connected cluster. */
+export interface ClusterConnection {
+  readonly kube: Kube
+  readonly readiness: Readiness
+  readonly helm: Helm
+  /** URL of the API server, where it is known. */
+  readonly server?: string
+}
+
+export interface LockRequest {
+  readonly deployment: string
+  /** As the other run is told. */
+  readonly command: string
+  readonly signal: AbortSignal
+  readonly report: (line: string) => void
+}
+
+/** The lock of one run. */
+export interface HeldLock {
+  /** Throws when it is no longer ours. */
+  assertHeld(): void | Promise<void>
+  /** Aborts when it was lost. */
+  readonly lost: AbortSignal
+  release(): Promise<void>
+}
+
+/** Everything outside the program that a command works with. Built once a run; nothing is asked before it is used. */
+export interface World {
+  readonly loaded: LoadedConfig
+  /** Set on the sandbox; `standIns`: charts of ours in the place of the real ones are used. */
+  readonly sandbox?: { readonly name: string; readonly standIns: boolean }
+  readonly aws: { readonly iam: Iam; readonly secretsManager: SecretsManager; readonly eks: Eks; readonly sts: Sts }
+  /** Connects to the cluster that was found; makes no call. */
+  connect(cluster: EksCluster): Promise<ClusterConnection>
+  /** @throws LockedError when another run holds it */
+  lock(kube: Kube, request: LockRequest): Promise<HeldLock>
+  readonly assets: Assets
+  readonly clock: Clock
+  readonly random: Random
+  readonly provided: AskableValues
+  readonly steps: readonly LlmgwStep<unknown>[]
+  readonly checks: readonly Check[]
+  /** How many processes were started so far. */
+  startedProcesses(): number
+  /** Ends connections and children, removes temporary files. */
+  close(): Promise<void>
+}
+
+export type OpenWorld = (request: WorldRequest) => Promise<World>
