@@ -1,5 +1,6 @@
 import stringWidth from 'string-width'
 import wrapAnsi from 'wrap-ansi'
+import { redact } from '../secret.ts'
 import type { Paint } from './paint.ts'
 
 /** How a text is drawn. */
@@ -9,9 +10,9 @@ export interface Style {
   readonly width: number
 }
 
-/** `text` wrapped to `width`, each line indented, further lines `hanging` columns more. */
+/** `text` wrapped to `width`, each line indented, further lines `hanging` columns more. Masks before it breaks a secret in two. */
 export function indented(text: string, width: number, [indent, hanging]: readonly [number, number]): string {
-  const lines = wrapAnsi(text, Math.max(20, width - indent - hanging), { hard: true, trim: true }).split('\n')
+  const lines = wrapAnsi(redact(text), Math.max(20, width - indent - hanging), { hard: true, trim: true }).split('\n')
   return lines.map((line, index) => `${' '.repeat(index === 0 ? indent : indent + hanging)}${line}`).join('\n')
 }
 
@@ -22,7 +23,7 @@ export function padded(text: string, columns: number): string {
 
 /** `text` on one line of at most `columns`. */
 export function clipped(text: string, columns: number): string {
-  const line = text.replace(/\s+/g, ' ').trim()
+  const line = redact(text).replace(/\s+/g, ' ').trim()
   if (stringWidth(line) <= columns) return line
   return `${wrapAnsi(line, columns - 1, { hard: true, wordWrap: false, trim: true }).split('\n')[0] ?? ''}…`
 }

@@ -1,7 +1,6 @@
 import Table from 'cli-table3'
 import type { ComponentState } from '../engine/decide.ts'
 import type { Observation } from '../engine/step.ts'
-import { redact } from '../secret.ts'
 import { clipped, counted, type Style } from './layout.ts'
 import { stateWord } from './words.ts'
 
@@ -25,7 +24,7 @@ export function renderStatus(components: readonly ComponentState[], { paint, wid
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
   })
   for (const component of components) {
-    const detail = clipped(redact(componentDetail(component)), detailColumns)
+    const detail = clipped(componentDetail(component), detailColumns)
     table.push([component.component, stateWord(component.state, paint), detail])
   }
   return table

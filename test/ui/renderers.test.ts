@@ -154,8 +154,9 @@ describe('renderPlan', () => {
   })
 
   it('masks secret values', () => {
-    registerSecret('canary-in-a-plan')
-    const fields = [{ path: 'data.password', after: 'canary-in-a-plan' }]
+    const canary = 'canary-in-a-plan-'.repeat(6)
+    registerSecret(canary)
+    const fields = [{ path: 'data.password', after: canary }]
     const seen = { state: 'missing', changes: [{ action: 'create', target: 'secret x', fields }] } as const
     const leaky: ComponentState = { component: 'c', state: 'missing', exists: false, steps: [{ id: 'c', seen }] }
     expect(renderPlan({ components: [leaky] }, style)).toContain('data.password: ***')
