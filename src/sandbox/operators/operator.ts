@@ -11,11 +11,14 @@ import { type Addresses, launchArgs } from './launch.ts'
 import type { Deployment } from './objects.ts'
 import type { Backing } from './pod-status.ts'
 import { chartVersion, ROLES, type Role } from './roles.ts'
+import { missingKind } from './served-kinds.ts'
 import type { OperatorStatus } from './status-file.ts'
 
 const PROBE_MS = 1_000
 const FIRST_BACKOFF_MS = 500
 const LONGEST_BACKOFF_MS = 30_000
+/** A real pod's image takes longer to pull than CRDs of the same release take to be served. */
+const KINDS_WITHIN_MS = 10_000
 /** A process that was ready this long has earned a quick restart. */
 const FORGIVEN_AFTER_MS = 60_000
 
@@ -63,6 +66,8 @@ interface Operating extends OperatorHome {
   retryAt: number
   backoffMs: number
   readySince: number | undefined
+  /** Since when a pod waits for its process. */
+  wantedSince: number | undefined
 }
 
 /** The process behind one Deployment of the External Secrets chart. */
@@ -86,6 +91,7 @@ export function createOperator(home: OperatorHome, role: Role, namespace: string
     retryAt: 0,
     backoffMs: FIRST_BACKOFF_MS,
     readySince: undefined,
+    wantedSince: undefined,
   }
   return {
     reconcile: (deployment, scheduled) => reconcile(state, deployment, scheduled),
@@ -138,13 +144,21 @@ async function prerequisites(state: Operating, deployment: Deployment): Promise<
   return await state.certificate.refresh(deployment)
 }
 
+/** Without its kinds the controller ends at once; when they never come, it is started and says so itself. */
+async function kindsStillToCome(state: Operating): Promise<string | undefined> {
+  state.wantedSince ??= performance.now()
+  if (state.role !== 'external-secrets' || performance.now() - state.wantedSince > KINDS_WITHIN_MS) return undefined
+  const missing = await missingKind(state.api)
+  return missing && `${missing} is not served yet`
+}
+
 async function beginWhenPossible(
   state: Operating,
   deployment: Deployment,
   { key, scheduled }: { readonly key: string; readonly scheduled: boolean },
 ): Promise<void> {
   if (!scheduled) return wait(state, 'ContainerCreating', 'no pod of this Deployment is on a node')
-  const missing = await prerequisites(state, deployment)
+  const missing = (await prerequisites(state, deployment)) ?? (await kindsStillToCome(state))
   if (missing !== undefined) return wait(state, 'ContainerCreating', missing)
   const launch = { key, probePort: await freePort(), webhookPort: await freePort() }
   const addresses: Addresses = { ...launch, certDir: join(state.folder, 'certs') }

@@ -67,11 +67,9 @@ async function round(home: OperatorHome, supervised: Map<string, Supervised>): P
     supervised.set(key, entry)
     await tend(home.api, entry, { deployment, pods: pods.filter((pod) => isOf(pod, namespace, role)) })
   }
-  for (const [key, entry] of supervised) {
-    if (wanted.has(key)) continue
-    supervised.delete(key)
-    await retire(entry)
-  }
+  const gone = [...supervised].filter(([key]) => !wanted.has(key))
+  await Promise.all(gone.map(([, entry]) => retire(entry)))
+  for (const [key] of gone) supervised.delete(key)
 }
 
 const isOf = (pod: Pod, namespace: string, role: Role): boolean =>
