@@ -385,8 +385,11 @@ describe('cancellation', () => {
         await writing.promise
         ctx.calls.push('written')
       },
+      ready: async () => undefined,
     })
-    const running = deploy([step('b', [ready(a)]), step('c')], own, { run: { signal: abort.signal, concurrency: 1 } })
+    const { emit, events } = recorder()
+    const run = { signal: abort.signal, concurrency: 1, emit }
+    const running = deploy([step('b', [ready(a)]), step('c')], own, { run })
     await settle()
     abort.abort()
     await settle()
@@ -395,6 +398,7 @@ describe('cancellation', () => {
     const result = await running
     expect(own.calls).toEqual(['written'])
     expect(aborted).toBe(false)
+    expect(events.filter((event) => 'phase' in event)).toEqual([{ type: 'step-started', step: 'a', phase: 'apply' }])
     expect(outcomes(result)).toEqual({ a: 'cancelled', b: 'cancelled', c: 'cancelled' })
     expect(result.ok).toBe(false)
   })
