@@ -8,9 +8,11 @@ function getRole(state: FakeAwsState, name: string): Role {
   return role
 }
 
+type Change = (name: string, fields: Partial<Role>) => void
+
 /** IAM in memory; roles are stored by name. */
 export function createFakeIam(state: FakeAwsState, enter: Enter): Iam {
-  const change = (name: string, fields: Partial<Role>): void => {
+  const change: Change = (name, fields) => {
     state.roles.set(name, { ...getRole(state, name), ...fields })
   }
   return {
@@ -18,6 +20,17 @@ export function createFakeIam(state: FakeAwsState, enter: Enter): Iam {
       enter('iam.findRole', name, signal)
       return structuredClone(state.roles.get(name))
     },
+    async findOidcProvider(arn, signal) {
+      enter('iam.findOidcProvider', arn, signal)
+      return state.oidcProviders.get(arn)
+    },
+    ...roleLife(state, enter),
+    ...roleChanges(state, enter, change),
+  }
+}
+
+function roleLife(state: FakeAwsState, enter: Enter): Pick<Iam, 'createRole' | 'removeRole'> {
+  return {
     async createRole(role, signal) {
       enter('iam.createRole', role.name, signal)
       if (state.roles.has(role.name)) throw new StepError('AlreadyExists', `iam role ${role.name} already exists`)
@@ -33,6 +46,23 @@ export function createFakeIam(state: FakeAwsState, enter: Enter): Iam {
         ...(permissionsBoundary === undefined ? {} : { permissionsBoundary }),
       })
     },
+    async removeRole(name, signal) {
+      enter('iam.removeRole', name, signal)
+      const role = state.roles.get(name)
+      if (!role) return false
+      if (Object.keys(role.inline).length > 0 || role.attached.length > 0)
+        throw new StepError('AwsFailed', `aws iam DeleteRole (role ${name}) failed: DeleteConflictException`, {
+          cause: 'Cannot delete entity, must delete policies first.',
+        })
+      return state.roles.delete(name)
+    },
+  }
+}
+
+type RoleChanges = Pick<Iam, 'updateTrust' | 'putInlinePolicy' | 'removeInlinePolicy' | 'tagRole'>
+
+function roleChanges(state: FakeAwsState, enter: Enter, change: Change): RoleChanges {
+  return {
     async updateTrust(name, trust, signal) {
       enter('iam.updateTrust', name, signal)
       change(name, { trust: structuredClone(trust) })
@@ -52,20 +82,6 @@ export function createFakeIam(state: FakeAwsState, enter: Enter): Iam {
     async tagRole(name, tags, signal) {
       enter('iam.tagRole', name, signal)
       change(name, { tags: { ...getRole(state, name).tags, ...tags } })
-    },
-    async removeRole(name, signal) {
-      enter('iam.removeRole', name, signal)
-      const role = state.roles.get(name)
-      if (!role) return false
-      if (Object.keys(role.inline).length > 0 || role.attached.length > 0)
-        throw new StepError('AwsFailed', `iam DeleteRole ${name} failed`, {
-          cause: 'Cannot delete entity, must delete policies first.',
-        })
-      return state.roles.delete(name)
-    },
-    async findOidcProvider(arn, signal) {
-      enter('iam.findOidcProvider', arn, signal)
-      return state.oidcProviders.get(arn)
     },
   }
 }

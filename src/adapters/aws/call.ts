@@ -1,4 +1,5 @@
 import { LlmgwError } from '../../errors.ts'
+import { type Attempts, isAbort, whileNoting } from './attempts.ts'
 import { type AwsCall, type CallOrigin, deadlinePassed, translateAwsError } from './errors.ts'
 
 /** Runs one SDK call under the deadline and the caller's signal; its failures come out translated. */
@@ -16,18 +17,23 @@ export function createCaller(origin: CallOrigin, deadlineMs = DEADLINE_MS): Call
     signal?.throwIfAborted()
     const deadline = AbortSignal.timeout(deadlineMs)
     const either = signal ? AbortSignal.any([signal, deadline]) : deadline
+    const met: Attempts = {}
     try {
-      return await orAborted(run(either), either)
+      return await orAborted(
+        whileNoting(met, () => run(either)),
+        either,
+      )
     } catch (error) {
       signal?.throwIfAborted()
-      if (deadline.aborted && isAbort(error)) throw deadlinePassed(call, origin, deadlineMs)
-      throw error instanceof LlmgwError ? error : translateAwsError(error, call, origin)
+      if (!deadline.aborted || !isAbort(error)) throw asOurs(error, call, origin)
+      // The pauses of a throttled call may outlast the deadline: then throttling is the cause, not the network.
+      throw met.last ? asOurs(met.last, call, origin) : deadlinePassed(call, origin, deadlineMs)
     }
   }
 }
 
-const isAbort = (error: unknown): boolean =>
-  error instanceof Error && (error.name === 'AbortError' || error.name === 'TimeoutError')
+const asOurs = (error: unknown, call: AwsCall, origin: CallOrigin): LlmgwError =>
+  error instanceof LlmgwError ? error : translateAwsError(error, call, origin)
 
 /** The SDK's pauses between attempts and its search for credentials do not look at the signal. */
 function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {

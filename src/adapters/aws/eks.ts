@@ -1,4 +1,5 @@
 import type { Eks, EksCluster } from '../../ports/index.ts'
+import { noteAttempts } from './attempts.ts'
 import { type Caller, lazy, undefinedIfAbsent } from './call.ts'
 import type { ClientSettings } from './connection.ts'
 
@@ -6,7 +7,7 @@ import type { ClientSettings } from './connection.ts'
 export function createEks(settings: () => ClientSettings, call: Caller): Eks {
   const load = lazy(async () => {
     const sdk = await import('@aws-sdk/client-eks')
-    return { sdk, client: new sdk.EKSClient(settings()) }
+    return { sdk, client: noteAttempts(new sdk.EKSClient(settings())) }
   })
   return {
     async findCluster(name, signal) {

@@ -92,7 +92,7 @@ export function translateAwsError(error: unknown, call: AwsCall, origin: CallOri
   const rule = RULES.find(([matches]) => matches(failure))
   if (rule) return rule[1](failure)
   return new StepError('AwsFailed', `${what(call)} failed: ${failure.name}`, {
-    hint: `llmgw explain AwsFailed`,
+    hint: 'run the same command again with --debug',
     cause: failure.said,
   })
 }

@@ -1,6 +1,7 @@
 import type { IAMClient } from '@aws-sdk/client-iam'
 import type { Iam, PolicyDocument, Role, Tags } from '../../ports/index.ts'
 import { parsePolicy, samePolicy } from '../../ports/policy.ts'
+import { noteAttempts } from './attempts.ts'
 import { allPages, type Caller, falseIfAbsent, lazy, undefinedIfAbsent } from './call.ts'
 import type { ClientSettings } from './connection.ts'
 import { untilVisible } from './until-visible.ts'
@@ -17,7 +18,7 @@ interface Session {
 export function createIam(settings: () => ClientSettings, call: Caller): Iam {
   const load = lazy(async () => {
     const sdk = await import('@aws-sdk/client-iam')
-    return { sdk, client: new sdk.IAMClient(settings()) }
+    return { sdk, client: noteAttempts(new sdk.IAMClient(settings())) }
   })
   const session = { load, call }
   return { ...reads(session), ...roleWrites(session), ...policyWrites(session) }
@@ -120,22 +121,17 @@ function attachedPolicies(session: Session, role: string, signal?: AbortSignal):
 
 const sdkTags = (tags: Tags) => Object.entries(tags).map(([Key, Value]) => ({ Key, Value }))
 
+type NewRole = Parameters<Iam['createRole']>[0]
+
 function roleWrites(session: Session): Pick<Iam, 'createRole' | 'updateTrust' | 'tagRole' | 'removeRole'> {
   const { call, load } = session
   return {
-    async createRole({ name, trust, tags, description, permissionsBoundary }, signal) {
-      await call(about('CreateRole', `role ${name}`), signal, async (abortSignal) => {
+    async createRole(role, signal) {
+      await call(about('CreateRole', `role ${role.name}`), signal, async (abortSignal) => {
         const { sdk, client } = await load()
-        const input = {
-          RoleName: name,
-          AssumeRolePolicyDocument: JSON.stringify(trust),
-          Description: description,
-          Tags: sdkTags(tags),
-          ...(permissionsBoundary === undefined ? {} : { PermissionsBoundary: permissionsBoundary }),
-        }
-        return client.send(new sdk.CreateRoleCommand(input), { abortSignal })
+        return client.send(new sdk.CreateRoleCommand(createInput(role)), { abortSignal })
       })
-      await untilVisible(async () => (await getRole(session, name, signal)) !== undefined, signal)
+      await untilVisible(async () => (await getRole(session, role.name, signal)) !== undefined, signal)
     },
     async updateTrust(name, trust, signal) {
       await call(about('UpdateAssumeRolePolicy', `role ${name}`), signal, async (abortSignal) => {
@@ -143,20 +139,14 @@ function roleWrites(session: Session): Pick<Iam, 'createRole' | 'updateTrust' | 
         const input = { RoleName: name, PolicyDocument: JSON.stringify(trust) }
         return client.send(new sdk.UpdateAssumeRolePolicyCommand(input), { abortSignal })
       })
-      await untilVisible(async () => {
-        const role = await getRole(session, name, signal)
-        return role !== undefined && samePolicy(role.trust, trust)
-      }, signal)
+      await untilVisible(async () => sameTrust(await getRole(session, name, signal), trust), signal)
     },
     async tagRole(name, tags, signal) {
       await call(about('TagRole', `role ${name}`), signal, async (abortSignal) => {
         const { sdk, client } = await load()
         return client.send(new sdk.TagRoleCommand({ RoleName: name, Tags: sdkTags(tags) }), { abortSignal })
       })
-      await untilVisible(async () => {
-        const live = (await getRole(session, name, signal))?.tags
-        return Object.entries(tags).every(([key, value]) => live?.[key] === value)
-      }, signal)
+      await untilVisible(async () => hasTags(await getRole(session, name, signal), tags), signal)
     },
     removeRole: (name, signal) =>
       falseIfAbsent(
@@ -167,6 +157,20 @@ function roleWrites(session: Session): Pick<Iam, 'createRole' | 'updateTrust' | 
       ),
   }
 }
+
+const createInput = ({ name, trust, tags, description, permissionsBoundary }: NewRole) => ({
+  RoleName: name,
+  AssumeRolePolicyDocument: JSON.stringify(trust),
+  Description: description,
+  Tags: sdkTags(tags),
+  ...(permissionsBoundary === undefined ? {} : { PermissionsBoundary: permissionsBoundary }),
+})
+
+const sameTrust = (role: BareRole | undefined, trust: PolicyDocument): boolean =>
+  role !== undefined && samePolicy(role.trust, trust)
+
+const hasTags = (role: BareRole | undefined, tags: Tags): boolean =>
+  Object.entries(tags).every(([key, value]) => role?.tags[key] === value)
 
 function policyWrites(session: Session): Pick<Iam, 'putInlinePolicy' | 'removeInlinePolicy'> {
   const { call, load } = session

@@ -3,6 +3,7 @@ import type { DescribeSecretResponse, SecretsManagerClient } from '@aws-sdk/clie
 import { StepError } from '../../errors.ts'
 import type { SecretMeta, SecretsManager, Tags } from '../../ports/index.ts'
 import { Secret } from '../../secret.ts'
+import { noteAttempts } from './attempts.ts'
 import { type Caller, falseIfAbsent, hasCode, lazy, undefinedIfAbsent } from './call.ts'
 import type { ClientSettings } from './connection.ts'
 
@@ -23,7 +24,7 @@ type Writes = Omit<SecretsManager, keyof Reads | keyof Deletes>
 export function createSecretsManager(settings: () => ClientSettings, call: Caller): SecretsManager {
   const load = lazy(async () => {
     const sdk = await import('@aws-sdk/client-secrets-manager')
-    return { sdk, client: new sdk.SecretsManagerClient(settings()) }
+    return { sdk, client: noteAttempts(new sdk.SecretsManagerClient(settings())) }
   })
   const send: Send = (operation, { name, signal }, run) =>
     call({ service: 'secretsmanager', operation, object: `secret ${name}` }, signal, async (abortSignal) => {

@@ -1,5 +1,6 @@
 import { StepError } from '../../errors.ts'
 import type { Sts } from '../../ports/index.ts'
+import { noteAttempts } from './attempts.ts'
 import { type Caller, lazy } from './call.ts'
 import type { ClientSettings } from './connection.ts'
 
@@ -7,7 +8,7 @@ import type { ClientSettings } from './connection.ts'
 export function createSts(settings: () => ClientSettings, call: Caller): Sts {
   const load = lazy(async () => {
     const sdk = await import('@aws-sdk/client-sts')
-    return { sdk, client: new sdk.STSClient(settings()) }
+    return { sdk, client: noteAttempts(new sdk.STSClient(settings())) }
   })
   return {
     async callerIdentity(signal) {

@@ -56,10 +56,10 @@ describe('credentials of the default chain', () => {
     await vi.waitFor(async () => {
       await aws.sts.callerIdentity()
       expect(stub.requests.at(-1)?.headers.authorization).toMatch(/Credential=AKIDRUN([2-9]|\d\d)\//)
-    })
+    }, 20_000)
     expect(stub.requests[0]?.headers.authorization).toContain('Credential=AKIDRUN1/')
     expect(await runs()).toBeGreaterThan(1)
-  })
+  }, 30_000)
 
   it('that are nowhere are reported as such, with the command that makes some', async () => {
     await expect(connect().sts.callerIdentity()).rejects.toMatchObject({

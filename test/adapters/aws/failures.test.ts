@@ -107,6 +107,15 @@ describe('calls to AWS', () => {
     expect(error).toMatchObject({ code: 'AwsUnreachable', message: expect.stringContaining('within 0.05 s') })
   })
 
+  it('names throttling, not the network, when its pauses outlast the deadline', async () => {
+    const { aws } = await connect(jsonError(400, 'ThrottlingException', 'Rate exceeded'), {
+      deadlineMs: 300,
+      maxAttempts: 10,
+    })
+    const error = await rejection(aws.secretsManager.describe('a'))
+    expect(error).toMatchObject({ code: 'AwsThrottled', cause: 'Rate exceeded' })
+  })
+
   it('ends with the reason of the signal when it is cancelled', async () => {
     const controller = new AbortController()
     const reason = new Error('cancelled')
