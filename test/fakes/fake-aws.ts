@@ -2,7 +2,7 @@ import type { Eks, EksCluster, Iam, Role, SecretsManager, Sts } from '../../src/
 import { createFakeIam } from './fake-iam.ts'
 import { createFakeSecretsManager, type FakeSecret, seededSecret } from './fake-secrets-manager.ts'
 
-export interface OidcProvider {
+interface OidcProvider {
   readonly arn: string
   readonly url: string
   readonly audiences: readonly string[]
@@ -40,7 +40,7 @@ export interface FakeAwsState {
 }
 
 /** `port.method`, e.g. `iam.createRole`. */
-export type FakeAwsOperation =
+type FakeAwsOperation =
   | `iam.${keyof Iam & string}`
   | `secretsManager.${keyof SecretsManager & string}`
   | `eks.${keyof Eks & string}`

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-export interface StubRequest {
+interface StubRequest {
   /** API name, from the target header or the form field. */
   readonly operation: string
   readonly path: string
