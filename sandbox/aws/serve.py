@@ -12,6 +12,7 @@ os.environ["MOTO_ACCOUNT_ID"] = settings["accountId"]
 
 from authorization import enforce  # noqa: E402 -- moto reads its account id from the environment when imported
 from faults import Faults  # noqa: E402
+from loopback import stay_on_loopback  # noqa: E402
 from moto.moto_server.werkzeug_app import (  # noqa: E402
     DomainDispatcherApplication,
     MotoRequestHandler,
@@ -24,15 +25,6 @@ from werkzeug.wrappers import Response  # noqa: E402
 
 HEALTH = "/llmgw-sandbox/health"
 CLOSED = ("/moto-api", "/latest/", "/favicon.ico")
-
-
-def stay_on_loopback(event: str, arguments: tuple[Any, ...]) -> None:
-    """Audit hook: no code in this process, moto's or its libraries', can connect to another machine."""
-    if event != "socket.connect" or not isinstance(arguments[1], tuple):
-        return
-    host = str(arguments[1][0])
-    if not host.startswith("127.") and host != "::1":
-        raise PermissionError(f"the sandbox connects to no address outside this machine: {host}")
 
 
 class FrontDoor:

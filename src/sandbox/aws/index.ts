@@ -2,6 +2,7 @@ import { appendFile, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { PreflightError } from '../../errors.ts'
+import { bareEnvironment } from '../bare-environment.ts'
 import { packageFile } from '../package-root.ts'
 import type { Part, PartHealth, SandboxWorld } from '../part.ts'
 import { logFile, processState, startProcess, stopProcess } from '../process.ts'
@@ -21,7 +22,7 @@ export const awsPart: Part = {
     if (await answers(world)) return
     await stopProcess(world, PROCESS)
     report('AWS emulator: starting')
-    await startProcess(world, await processSpec(world))
+    await startProcess({ dir: world.dir, environment: bareEnvironment(world.environment) }, await processSpec(world))
     await appendFile(startsFile(world), `${new Date().toISOString()}\n`)
     await untilAnswering(world, signal)
     report('AWS emulator: ready')

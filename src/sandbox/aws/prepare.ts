@@ -58,8 +58,9 @@ async function describePython(signal: AbortSignal): Promise<string> {
   return found.stdout
 }
 
+/** A folder is only there when it was finished; what can still be gone is the interpreter that it links to. */
 async function works(home: string, signal: AbortSignal): Promise<boolean> {
-  const tried = await execa(pythonOf(home), ['-E', '-c', 'import moto, flask'], { reject: false, cancelSignal: signal })
+  const tried = await execa(pythonOf(home), ['-E', '-S', '-c', ''], { reject: false, cancelSignal: signal })
   signal.throwIfAborted()
   return tried.exitCode === 0
 }

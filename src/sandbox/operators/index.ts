@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import { PreflightError } from '../../errors.ts'
+import { bareEnvironment } from '../bare-environment.ts'
 import { packageFile } from '../package-root.ts'
 import type { Part, PartHealth, SandboxWorld } from '../part.ts'
 import { logFile, processState, startProcess, stopProcess } from '../process.ts'
@@ -25,9 +26,11 @@ export const operatorsPart: Part = {
     if (await processState(world, PROCESS)) return
     report('operators: starting the supervisor')
     const file = join(world.dir, 'operators', 'world.json')
-    await writePrivate(file, JSON.stringify(world))
+    // The shell's environment may hold secrets: it goes into no file, and into no long-running process.
+    const bare = { ...world, environment: bareEnvironment(world.environment) }
+    await writePrivate(file, JSON.stringify(bare))
     const since = Date.now()
-    await startProcess(world, { name: PROCESS, command: process.execPath, args: [...entry(), file], env: {} })
+    await startProcess(bare, { name: PROCESS, command: process.execPath, args: [...entry(), file], env: {} })
     await untilLooking(world, since, signal)
     report('operators: ready')
   },

@@ -1,0 +1,42 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { writeStandInCharts } from '../../src/sandbox/operators/stand-in-charts.ts'
+
+let dir = ''
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'llmgw-charts-test-'))
+  await mkdir(join(dir, 'tool', 'crds'), { recursive: true })
+  await writeFile(join(dir, 'tool', 'crds', 'one.yaml'), 'kind: CustomResourceDefinition\nabout: "uses {{ .a }}"\n')
+})
+afterAll(async () => await rm(dir, { recursive: true, force: true }))
+
+const world = () => ({ dir, tools: { 'external-secrets': join(dir, 'tool', 'external-secrets') } })
+
+async function contents(folder: string): Promise<Record<string, string>> {
+  const files = (await readdir(folder, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile())
+  const entries = files.map(async ({ parentPath, name }) => {
+    const path = join(parentPath, name)
+    return [path.slice(folder.length + 1), await readFile(path, 'utf8')] as const
+  })
+  return Object.fromEntries((await Promise.all(entries)).sort(([a], [b]) => a.localeCompare(b)))
+}
+
+test('adds the CRDs as templates that print themselves', async () => {
+  const folder = await writeStandInCharts(world())
+  const files = await contents(folder)
+  expect(Object.keys(files)).toContain('redis-ha/Chart.yaml')
+  expect(files['external-secrets/templates/crds/one.yaml']).toBe(
+    '{{- if .Values.installCRDs }}\nkind: CustomResourceDefinition\nabout: "uses {{ "{{" }} .a {{ "}}" }}"\n\n{{- end }}\n',
+  )
+})
+
+test('gives the same files each time, and leaves nothing of an older version', async () => {
+  const folder = await writeStandInCharts(world())
+  const first = await contents(folder)
+  await writeFile(join(folder, 'left-over.yaml'), 'x')
+  await writeStandInCharts(world())
+  expect(await contents(folder)).toEqual(first)
+  expect((await readdir(dir)).filter((name) => name.startsWith('.charts-'))).toEqual([])
+})
