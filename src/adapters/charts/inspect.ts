@@ -1,14 +1,17 @@
 import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
-import { createGunzip } from 'node:zlib'
+import { promisify } from 'node:util'
+import { gunzip } from 'node:zlib'
 import { extract } from 'tar-stream'
 import { parse } from 'yaml'
 import * as z from 'zod'
 
 const STAND_IN = 'llmgw.dev/stand-in'
+/** No chart is that large; more is a broken or hostile archive. */
+const MOST_BYTES = 256 * 2 ** 20
+
+const unzip = promisify(gunzip)
 
 const metadataSchema = z.object({
   name: z.string(),
@@ -33,6 +36,7 @@ function metadataOf(chartYaml: string): Pick<InspectedChart, 'name' | 'version' 
 
 /** Text of `<chart>/Chart.yaml` in an archive; reads to the end, so that a cut archive is noticed. */
 async function chartYamlOf(archive: Buffer): Promise<string> {
+  const bytes = await unzip(archive, { maxOutputLength: MOST_BYTES })
   let found: string | undefined
   const tar = extract()
   tar.on('entry', (header, stream, next) => {
@@ -46,7 +50,11 @@ async function chartYamlOf(archive: Buffer): Promise<string> {
       next()
     })
   })
-  await pipeline(Readable.from([archive]), createGunzip(), tar)
+  await new Promise<void>((resolve, reject) => {
+    tar.on('finish', () => resolve())
+    tar.on('error', reject)
+    tar.end(bytes)
+  })
   if (found === undefined) throw new Error('the archive holds no Chart.yaml')
   return found
 }

@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises'
 import { afterAll, describe, expect, test } from 'vitest'
+import { identify } from '../../../src/adapters/helm/process-identity.ts'
 import { decodeRelease, encodeRelease } from '../../../src/adapters/helm/release-secret.ts'
 import type { Kube, ReleaseStatus } from '../../../src/ports/index.ts'
 import { echo } from '../../contracts/helm.ts'
@@ -54,7 +55,7 @@ const MOMENTS: readonly {
   {
     moment: 'helm is about to start',
     hook: false,
-    seen: async (_: Kube, __: string, runDir: string) => first(notes(runDir)),
+    seen: async (_kube, _namespace, runDir) => (await notes(runDir))[0],
   },
   {
     moment: 'helm has started',
@@ -70,36 +71,39 @@ const MOMENTS: readonly {
   },
 ]
 
-describe('a run that was killed with -9', () => {
-  for (const { moment, hook, seen } of MOMENTS) {
-    for (const victim of ['the run alone', 'the run and its helm']) {
-      test(`converges afterwards: ${victim}, when ${moment}`, async () => {
-        const { options, helm, kube, namespace, run, runDir } = await world()
-        const values = { filler: 40, hook: { enabled: hook, stuck: hook } }
-        const killRun = startRun(options, echo(namespace, values))
-        await until(moment, () => seen(kube, namespace, runDir))
-        await killRun()
-        const left = await notes(runDir)
-        if (victim !== 'the run alone') for (const { pid } of left) if (pid !== undefined) killNow(pid)
-
-        await helm.upgrade(echo(namespace, { filler: 40 }), run)
-        expect(await helm.find('echo', namespace)).toMatchObject({ status: 'deployed' })
-        const record = (await helm.find('echo', namespace)) ?? expect.fail('no release')
-        expect(await helm.drift(record, { deep: true })).toEqual([])
-        expect(await notes(runDir)).toEqual([])
-        for (const { pid } of left) if (pid !== undefined) expect(() => process.kill(pid, 0)).toThrow()
-      })
-    }
-  }
-})
-
-function killNow(pid: number): void {
+function kill(pid: number | undefined): void {
   try {
-    process.kill(pid, 'SIGKILL')
+    if (pid !== undefined) process.kill(pid, 'SIGKILL')
   } catch {
     // It was through before we came.
   }
 }
+
+const isRunning = async (pid: number): Promise<boolean> => (await identify(pid)) !== undefined
+
+const CASES = MOMENTS.flatMap((moment) => [
+  { ...moment, victim: 'the run alone', withHelm: false },
+  { ...moment, victim: 'the run and its helm', withHelm: true },
+])
+
+test.each(CASES)(
+  'a run killed with -9 converges afterwards: $victim, when $moment',
+  async ({ hook, seen, withHelm }) => {
+    const { options, helm, kube, namespace, run, runDir } = await world()
+    const killRun = startRun(options, echo(namespace, { filler: 40, hook: { enabled: hook, stuck: hook } }))
+    await until('the moment', () => seen(kube, namespace, runDir))
+    await killRun()
+    const pids = (await notes(runDir)).map(({ pid }) => pid).filter((pid) => pid !== undefined)
+    if (withHelm) pids.forEach(kill)
+
+    await helm.upgrade(echo(namespace, { filler: 40 }), run)
+    const record = (await helm.find('echo', namespace)) ?? expect.fail('no release')
+    expect(record.status).toBe('deployed')
+    expect(await helm.drift(record, { deep: true })).toEqual([])
+    expect(await notes(runDir)).toEqual([])
+    expect(await Promise.all(pids.map(isRunning))).not.toContain(true)
+  },
+)
 
 describe('a release that was left unfinished', () => {
   test('is refused while another helm may be at work, and healed with its history after its timeout', async () => {
