@@ -1,0 +1,76 @@
+import type { Seen } from './recording-proxy.ts'
+
+/** One exact moment of a run: before or after the `nth` call of this kind reached the API. */
+export interface KillPoint {
+  readonly api: 'kube' | 'aws'
+  readonly operation: string
+  readonly by: 'helm' | 'llmgw'
+  readonly nth: number
+  readonly moment: 'before' | 'after'
+}
+
+/** Names of objects that differ from run to run, e.g. of a release's pods. */
+const operationOf = ({ operation, path }: Seen): string => (path.includes('watch=') ? `WATCH ${operation}` : operation)
+
+const callerOf = ({ userAgent }: Seen): KillPoint['by'] => (/^helm/i.test(userAgent) ? 'helm' : 'llmgw')
+
+/** A read that is not a wait is no point of interest: nothing is half done there. */
+const matters = (seen: Seen): boolean => seen.write || seen.path.includes('watch=')
+
+export function describePoint({ api, operation, by, nth, moment }: KillPoint): string {
+  return `${moment} ${by}'s ${operation} to ${api}${nth > 1 ? ` (call ${nth})` : ''}`
+}
+
+/** Every point that a run passed. */
+export function pointsOf(api: KillPoint['api'], seen: readonly Seen[]): readonly KillPoint[] {
+  const counts = new Map<string, number>()
+  return seen.filter(matters).flatMap((entry) => {
+    const operation = operationOf(entry)
+    const by = callerOf(entry)
+    const nth = (counts.get(`${by} ${operation}`) ?? 0) + 1
+    counts.set(`${by} ${operation}`, nth)
+    const moments = entry.write ? (['before', 'after'] as const) : (['before'] as const)
+    return moments.map((moment) => ({ api, operation, by, nth, moment }))
+  })
+}
+
+/** Hooks that call `fire` once, when the run reaches the point. */
+export function atPoint(point: KillPoint, fire: () => void): { before(seen: Seen): void; after(seen: Seen): void } {
+  let count = 0
+  const hit = (seen: Seen, moment: KillPoint['moment']): void => {
+    if (!matters(seen) || operationOf(seen) !== point.operation || callerOf(seen) !== point.by) return
+    if (moment === 'before') count += 1
+    if (moment === point.moment && count === point.nth) fire()
+  }
+  return { before: (seen) => hit(seen, 'before'), after: (seen) => hit(seen, 'after') }
+}
+
+/** Mulberry32: the same seed gives the same sample on every machine. Source: Tommy Ettinger, public domain. */
+function random(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
+  }
+}
+
+/** `size` points, taken in turn from each kind of call (AWS write, helm's write, own write, wait), so that none is left out. */
+export function sample(points: readonly KillPoint[], size: number, seed: number): readonly KillPoint[] {
+  const next = random(seed)
+  const kinds = new Map<string, KillPoint[]>()
+  for (const point of points) {
+    const kind = `${point.api} ${point.by} ${point.operation.startsWith('WATCH') ? 'wait' : point.moment}`
+    kinds.set(kind, [...(kinds.get(kind) ?? []), point])
+  }
+  const chosen: KillPoint[] = []
+  const pools = [...kinds.values()]
+  while (chosen.length < size && pools.some((pool) => pool.length > 0)) {
+    for (const pool of pools) {
+      const [point] = pool.splice(Math.floor(next() * pool.length), 1)
+      if (point && chosen.length < size) chosen.push(point)
+    }
+  }
+  return chosen
+}

@@ -1,0 +1,28 @@
+/** What the sandbox's built-in configuration makes, written out by hand: a test must not ask the program what is right. */
+export const ROLES = ['llmgw-sandbox-gateway', 'llmgw-sandbox-external-secrets']
+
+export const SYNCED = [
+  {
+    namespace: 'litellm',
+    name: 'litellm-secrets',
+    keys: {
+      'master-key': 'litellm/master-key',
+      'salt-key': 'litellm/salt-key',
+      'database-url': 'litellm/database-url',
+    },
+  },
+  { namespace: 'litellm', name: 'redis-credentials', keys: { 'redis-password': 'litellm/redis-password' } },
+  {
+    namespace: 'open-webui',
+    name: 'openwebui-secrets',
+    keys: {
+      'openai-api-key': 'litellm/master-key',
+      'webui-secret-key': 'openwebui/webui-secret-key',
+      'oidc-client-id': 'openwebui/oidc-client-id',
+      'oidc-client-secret': 'openwebui/oidc-client-secret',
+      'oidc-provider-url': 'openwebui/oidc-provider-url',
+    },
+  },
+] as const
+
+export const REMOTE_SECRETS: readonly string[] = [...new Set(SYNCED.flatMap(({ keys }) => Object.values(keys)))]
