@@ -18,6 +18,8 @@ const { metafile } = await build({
   format: 'esm',
   platform: 'node',
   target: 'node20',
+  // The ES builds: a CommonJS package behind `await import()` would lose its named exports in the bundle.
+  mainFields: ['module', 'main'],
   sourcemap: true,
   metafile: true,
   logLevel: 'warning',
@@ -45,5 +47,12 @@ if (foreign.length > 0 || bytes > EAGER_LIMIT_BYTES) {
   throw new Error(
     `start-up would load ${bytes} bytes (limit ${EAGER_LIMIT_BYTES}) and ${foreign.join(', ') || 'no further packages'}: import them lazily in src/cli`,
   )
+}
+const nameless = Object.values(metafile.outputs).filter(
+  ({ entryPoint = '', exports }) => metafile.inputs[entryPoint]?.format === 'cjs' && exports.join() === 'default',
+)
+if (nameless.length > 0) {
+  const names = nameless.map(({ entryPoint }) => entryPoint).join(', ')
+  throw new Error(`these packages come without named exports, so that import() of them finds nothing: ${names}`)
 }
 await writeFile(new URL('dist/package.json', root), '{"type":"module"}\n')

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import type { OpenWorld } from './world.ts'
 
 /** A stream that may be a terminal. */
@@ -23,6 +24,8 @@ export interface Host {
 
 /** The real process. */
 export function processHost(): Host {
+  // One signal stops everything that runs side by side: many listeners are no leak here.
+  setMaxListeners(0)
   return {
     env: process.env,
     cwd: process.cwd(),

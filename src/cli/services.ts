@@ -11,6 +11,7 @@ import { createAssets, packageRoot } from './assets.ts'
 import { createClusterConnector } from './connect-cluster.ts'
 import { cacheFolder, runFolder } from './folders.ts'
 import { lockPlatform } from './lock-platform.ts'
+import { progressLines } from './progress-lines.ts'
 import { type AskableValues, createProvidedValues, readSecretsFile } from './provided-values.ts'
 import { madeUpValue, sandboxConfig, withoutForeignSettings } from './sandbox-world.ts'
 import type { World, WorldRequest } from './world.ts'
@@ -64,10 +65,15 @@ export async function openWorld(request: WorldRequest): Promise<World> {
   }
 }
 
-async function startSandbox({ flags, host, report, signal }: WorldRequest): Promise<SandboxConnection | undefined> {
+async function startSandbox({ flags, host, signal }: WorldRequest): Promise<SandboxConnection | undefined> {
   if (flags.sandbox === undefined) return undefined
   const { up } = await import('../sandbox/index.ts')
-  return await up({ name: flags.sandbox, shell: host.env }, report, signal)
+  const progress = progressLines(host.stderr)
+  try {
+    return await up({ name: flags.sandbox, shell: host.env }, progress.line, signal)
+  } finally {
+    progress.end()
+  }
 }
 
 async function load({ flags, host }: WorldRequest, sandbox: SandboxConnection | undefined): Promise<LoadedConfig> {

@@ -1,3 +1,4 @@
+import { showText } from '../../config/show.ts'
 import { componentStates } from '../../engine/decide.ts'
 import type { Looked } from '../../engine/look.ts'
 import { dependantsOutside, select } from '../../engine/selection.ts'
@@ -46,13 +47,18 @@ function refuseUnconfirmed(flags: DestroyFlags, host: Host): void {
 }
 
 async function run(session: Session, named: Named, flags: DestroyFlags): Promise<number> {
+  refuseOtherName(session, flags)
   const { graph } = session
   const { selected } = select(graph, named, { withNeeds: false })
   const looked = await session.look(graph, { diff: false })
   refuseUnknown(looked)
   refuseDependants(session, { looked, selected, named })
   announce(session, looked, selected)
-  await confirm(session, flags)
+  if (flags.confirm === undefined)
+    await confirmTyped(
+      { message: 'This cannot be undone.', expected: session.ctx.config.deployment },
+      promptContext(session),
+    )
   const { ctx, world, stage, stop } = session
   const result = await underLock(session, ({ assertHeld, lost }) =>
     teardown(graph, ctx, {
@@ -94,6 +100,12 @@ function refuseDependants({ graph }: Session, { looked, selected, named }: Scope
   )
 }
 
+const SECRETS_LINES: Readonly<Record<RunOptions['destroy']['secrets'], string>> = {
+  keep: '; secrets in AWS stay',
+  schedule: '; secrets in AWS are scheduled for deletion, with a recovery window',
+  purge: '; secrets in AWS are deleted at once, for good',
+}
+
 /** What goes and what stays, before anything is asked. */
 function announce(session: Session, looked: Looked, selected: ReadonlySet<string>): void {
   const { ctx, graph, world, guarded } = session
@@ -106,30 +118,22 @@ function announce(session: Session, looked: Looked, selected: ReadonlySet<string
   })
   const { deployment } = world.loaded.config
   const { clusterName, accountId } = guarded.target
-  const secretsLine = {
-    keep: 'secrets in AWS stay',
-    schedule: 'secrets in AWS are scheduled for deletion, with a recovery window',
-    purge: 'secrets in AWS are deleted at once, for good',
-  }[secrets]
+  const secretsLine = selected.has('secrets') ? SECRETS_LINES[secrets] : ''
   session.print(
     [
       `Deployment ${deployment} on cluster ${clusterName} in account ${accountId} loses what these steps made:`,
       ...(going.length > 0 ? going : ['  (nothing of it is there)']),
-      `Custom resource definitions ${crds ? 'are deleted, with all objects of their kinds' : 'stay'}; volumes ${volumes ? 'are deleted' : 'stay'}; ${secretsLine}.`,
+      `Custom resource definitions ${crds ? 'are deleted, with all objects of their kinds' : 'stay'}; volumes ${volumes ? 'are deleted' : 'stay'}${secretsLine}.`,
     ].join('\n'),
   )
 }
 
-async function confirm(session: Session, flags: DestroyFlags): Promise<void> {
-  const { deployment } = session.ctx.config
-  if (flags.confirm === undefined) {
-    await confirmTyped({ message: 'This cannot be undone.', expected: deployment }, promptContext(session))
-    return
-  }
-  if (flags.confirm === deployment) return
+function refuseOtherName({ ctx }: Session, { confirm }: DestroyFlags): void {
+  const { deployment } = ctx.config
+  if (confirm === undefined || confirm === deployment) return
   throw new UsageError(
     'WrongConfirmation',
-    `--confirm names ${JSON.stringify(flags.confirm)}, the deployment is "${deployment}"`,
+    `--confirm names "${showText(confirm)}", the deployment is "${deployment}"`,
     {
       hint: 'compare with the configuration; nothing was removed',
     },

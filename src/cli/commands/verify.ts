@@ -1,15 +1,18 @@
+import { clipped } from '../../ui/layout.ts'
 import type { LookFlags } from '../flags.ts'
 import type { Host } from '../host.ts'
 import { type CheckResult, runChecks } from '../run/checks.ts'
 import { namedComponents } from '../run/components.ts'
 import { type Session, withSession } from '../run/session.ts'
 
+/** The whole list is in the data output. */
+const LOOKED_AT_COLUMNS = 100
+
 /** `llmgw verify`: each check with what it looked at and found. @returns exit code */
 export async function verify(words: readonly string[], flags: LookFlags, host: Host): Promise<number> {
   const named = namedComponents(words)
   const command = ['verify', ...named].join(' ')
   return await withSession({ command, flags, host }, async (session) => {
-    session.stage.emit({ type: 'run-started', command, steps: [] })
     const all = session.graph.order.map((step) => step.component)
     const checks = await runChecks(session, new Set(named.length > 0 ? named : all))
     const ok = checks.every(({ result }) => result !== 'fail')
@@ -26,7 +29,7 @@ function textOf({ style, world }: Session, checks: readonly CheckResult[], ok: b
   const colour = { pass: paint.green, warn: paint.yellow, fail: paint.red, skip: paint.dim }
   const lines = checks.flatMap(({ result, title, lookedAt, found, hint }) => [
     `${colour[result](result.padEnd(4))}  ${title}`,
-    `      looked at ${lookedAt}: ${found}`,
+    `      looked at ${clipped(lookedAt, LOOKED_AT_COLUMNS)}: ${found}`,
     ...(hint === undefined ? [] : [`      next: ${hint}`]),
   ])
   const failed = checks.filter(({ result }) => result === 'fail').length

@@ -39,25 +39,33 @@ function hasChanged({ counts }: RunResult): boolean {
   return (counts.done ?? 0) + (counts.removed ?? 0) > 0
 }
 
-function textOf(session: Session, { result, checks }: Finished, ok: boolean): string {
-  const started = session.world.startedProcesses()
+function textOf(session: Session, finished: Finished, ok: boolean): string {
   const { command } = session.request
   const next = ok ? undefined : `mend the cause, then go on with: llmgw ${command} (what is done is left alone)`
-  const summary = renderSummary(
-    { result, elapsedMs: session.elapsedMs(), ...(next === undefined ? {} : { next }) },
-    session.style,
-  )
-  const passed = checks.filter((check) => check.result === 'pass').length
+  const input = { result: finished.result, elapsedMs: session.elapsedMs(), ...(next === undefined ? {} : { next }) }
   return [
-    summary,
-    ...(checks.length > 0 ? [`verified: ${passed} of ${checks.length} checks passed`] : []),
-    ...(hasChanged(result) || !ok
-      ? []
-      : [
-          `nothing was changed; ${started === 0 ? 'no helm process was started' : `${started} helm processes were started`}`,
-        ]),
+    renderSummary(input, session.style),
+    ...checkLines(finished.checks),
+    ...(hasChanged(finished.result) || !ok ? [] : [unchangedLine(session.world.startedProcesses())]),
     ...(session.world.sandbox?.standIns
       ? ['stand-in charts were used: no evidence that the values fit the real ones']
       : []),
   ].join('\n')
+}
+
+function checkLines(checks: readonly CheckResult[]): readonly string[] {
+  if (checks.length === 0) return []
+  const wrong = checks.filter(({ result }) => result === 'fail' || result === 'warn')
+  const passed = checks.filter(({ result }) => result === 'pass').length
+  return [
+    ...wrong.flatMap(({ result, title, found, hint }) => [
+      `${result}: ${title}: ${found}`,
+      ...(hint === undefined ? [] : [`  next: ${hint}`]),
+    ]),
+    `verified: ${passed} of ${checks.length} checks passed`,
+  ]
+}
+
+function unchangedLine(started: number): string {
+  return `nothing was changed; ${started === 0 ? 'no helm process was started' : `helm processes started: ${started}`}`
 }

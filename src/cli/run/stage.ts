@@ -1,4 +1,4 @@
-import type { Emit } from '../../engine/events.ts'
+import type { Emit, RunEvent } from '../../engine/events.ts'
 import type { Clock } from '../../ports/index.ts'
 import { createView, type ViewKind } from '../../ui/view.ts'
 import type { GlobalFlags } from '../flags.ts'
@@ -10,12 +10,17 @@ export interface Stage {
   close(): Promise<void>
 }
 
+/** The text result says the same. */
+const IN_TEXT_RESULT: ReadonlySet<RunEvent['type']> = new Set(['run-finished', 'check-finished'])
+
 /** A view chosen by the flags and the terminal. */
 export function openStage(flags: GlobalFlags, host: Host, clock: Clock): Stage {
   const colors = usesColors(flags, host, host.stderr)
   const view = createView(viewKind(flags, host), { stdout: host.stdout, stderr: host.stderr, colors })
   return {
-    emit: (event) => view.onEvent({ ...event, at: clock.now() }),
+    emit: (event) => {
+      if (flags.output !== 'text' || !IN_TEXT_RESULT.has(event.type)) view.onEvent({ ...event, at: clock.now() })
+    },
     close: () => view.close(),
   }
 }
