@@ -116,9 +116,9 @@ function consider(run: Run, task: RunningTask): void {
 
 /** The end of a task that will never start, or undefined. */
 function endUnstarted(run: Run, task: RunningTask): End | undefined {
+  if (run.options.signal.aborted) return { outcome: 'cancelled' }
   const gate = task.gate(progress(run))
   if (typeof gate === 'object') return { outcome: 'blocked', by: gate.blockedBy }
-  if (run.options.signal.aborted) return { outcome: 'cancelled' }
   if (run.stoppedBy !== undefined) return { outcome: 'blocked', by: [run.stoppedBy] }
   return undefined
 }

@@ -62,7 +62,7 @@ export interface PlanQuestion {
  */
 export async function confirmPlan(question: PlanQuestion, context?: PromptContext): Promise<void> {
   const { accountId, region, clusterName, changes } = question
-  const message = redact(`On cluster ${clusterName} in account ${accountId} (${region}): ${changes}. Go on?`)
+  const message = redact(`Cluster ${clusterName}, account ${accountId}, ${region}: ${changes}. Go on?`)
   const yes = await asked(() => confirm({ message, default: false }, context))
   if (!yes) throw new AbortedError('Declined', 'declined; nothing was changed')
 }

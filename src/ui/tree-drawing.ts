@@ -6,7 +6,7 @@ import {
   ListrTaskState,
   ProcessOutput,
 } from 'listr2'
-import type { RunEvent, StepInfo } from '../engine/events.ts'
+import type { Outcome, RunEvent, StepInfo } from '../engine/events.ts'
 import { redact } from '../secret.ts'
 import type { Paint } from './paint.ts'
 import { createRow, type Row, rowStatus, updateRow } from './tree-rows.ts'
@@ -32,9 +32,12 @@ interface DrawnRow extends Row {
   readonly finished: Promise<void>
   finish(): void
   wrapper?: Wrapper
+  /** Its end is drawn: from here on listr2 has the row. */
+  closed?: boolean
 }
 
 const REFRESH_MS = 1_000
+const WORKED: ReadonlySet<Outcome> = new Set(['done', 'removed', 'unchanged', 'left', 'off'])
 
 /** Draws the rows of `steps` until the last of them ends. */
 export function drawTree(steps: readonly StepInfo[], options: DrawingOptions): TreeDrawing {
@@ -145,7 +148,8 @@ function rowTask(row: DrawnRow, rows: ReadonlyMap<string, DrawnRow>, paint: Pain
 /** Waiting rows stand still: listr2 takes every concurrent task for started. */
 function show(row: DrawnRow, rows: ReadonlyMap<string, DrawnRow>, paint: Paint): void {
   const { wrapper } = row
-  if (wrapper === undefined) return
+  if (wrapper === undefined || row.closed) return
+  row.closed = row.end !== undefined
   const pending = new Set([...rows.values()].filter(({ end }) => end === undefined).map(({ info }) => info.id))
   const status = rowStatus(row, { at: Date.now(), pending }, paint)
   wrapper.title = redact(`${row.title}  ${status}`)
@@ -155,8 +159,9 @@ function show(row: DrawnRow, rows: ReadonlyMap<string, DrawnRow>, paint: Paint):
   if (row.line !== undefined && row.end === undefined) wrapper.output = redact(row.line)
 }
 
-function endRow(row: DrawnRow, wrapper: Wrapper): void {
-  const outcome = row.end?.outcome
-  if (outcome === 'failed' || outcome === 'stale') throw new Error(redact(row.end?.why || String(outcome)))
-  if (outcome === undefined || outcome === 'blocked' || outcome === 'cancelled') wrapper.skip(wrapper.title)
+/** What did not work, also for want of a need or of time, leaves its component without a tick. */
+function endRow({ end }: DrawnRow, wrapper: Wrapper): void {
+  if (end !== undefined && WORKED.has(end.outcome)) return
+  // listr2 draws no message that equals the title.
+  throw new Error(end === undefined || end.why === '' ? wrapper.title : redact(end.why))
 }

@@ -3,14 +3,6 @@ import { duration } from './layout.ts'
 import type { Paint } from './paint.ts'
 import { outcomeWord, phaseWords } from './words.ts'
 
-/** What a row of the tree shows of one step. */
-export interface RowText {
-  /** Status behind the title. */
-  readonly status: string
-  /** Last line of progress, beneath the row. */
-  readonly line?: string
-}
-
 /** One step of the tree, followed through its events. */
 export interface Row {
   readonly info: StepInfo

@@ -14,7 +14,7 @@ export function createTreeView({ stderr, colors }: ViewOptions): View {
   let queued: string[] = []
 
   function print(event: RunEvent): void {
-    if (!worthALine(event)) return
+    if (!WORTH_A_LINE.has(event.type)) return
     const lines = eventLines(event, paint).map((line) => `${redact(line)}\n`)
     if (drawing === undefined) for (const line of lines) stderr.write(line)
     else queued.push(...lines)
@@ -46,18 +46,5 @@ export function createTreeView({ stderr, colors }: ViewOptions): View {
   }
 }
 
-const QUIET: ReadonlySet<RunEvent['type']> = new Set([
-  'run-started',
-  'look-started',
-  'step-looked',
-  'step-decided',
-  'step-started',
-  'step-progress',
-  'step-applied',
-])
-
-/** Outside the tree a terminal shows little: what was looked at is in the plan, what ends well in the summary. */
-function worthALine(event: RunEvent): boolean {
-  if (event.type === 'step-finished') return event.outcome !== 'cancelled'
-  return !QUIET.has(event.type)
-}
+/** Outside the tree a terminal shows little: what was looked at is in the plan, what came of it in the summary. */
+const WORTH_A_LINE: ReadonlySet<RunEvent['type']> = new Set(['note', 'look-finished', 'check-finished'])

@@ -27,7 +27,8 @@ const sketch: fc.Arbitrary<Sketch> = fc.record({
   readyTurns: fc.nat({ max: 3 }),
 })
 const sketches = fc.array(sketch, { minLength: 1, maxLength: 12 })
-const RUNS = { numRuns: 150 }
+const RUNS = { numRuns: 60 }
+const LONG_ENOUGH_MS = 30_000
 
 async function turns(count: number): Promise<void> {
   for (let turn = 0; turn < count; turn += 1) await new Promise((resolve) => setImmediate(resolve))
@@ -173,7 +174,7 @@ describe('any graph', () => {
   })
 })
 
-describe('any run', () => {
+describe('any run', { timeout: LONG_ENOUGH_MS }, () => {
   it('respects edges, the cap and failures, and ends every step once with every error', async () => {
     await fc.assert(
       fc.asyncProperty(sketches, fc.integer({ min: 1, max: 4 }), async (drawn, concurrency) => {
@@ -255,7 +256,7 @@ describe('any run', () => {
   })
 })
 
-describe('any teardown', () => {
+describe('any teardown', { timeout: LONG_ENOUGH_MS }, () => {
   it('removes a step only after everything that needs it is gone', async () => {
     await fc.assert(
       fc.asyncProperty(sketches, fc.integer({ min: 1, max: 4 }), async (drawn, concurrency) => {

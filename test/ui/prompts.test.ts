@@ -103,7 +103,7 @@ describe('confirmPlan', () => {
   it('names account, cluster and changes', async () => {
     const { answer, events, getScreen } = await render(confirmPlan, plan)
     expect(getScreen()).toMatchInlineSnapshot(
-      `"? On cluster prod in account 123456789012 (eu-central-1): 2 to create. Go on? (y/N)"`,
+      `"? Cluster prod, account 123456789012, eu-central-1: 2 to create. Go on? (y/N)"`,
     )
     events.type('y')
     events.keypress('enter')

@@ -1,5 +1,5 @@
 import { stripVTControlCharacters } from 'node:util'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import type { RunEvent } from '../../src/engine/events.ts'
 import { createView } from '../../src/ui/view.ts'
 import { EVENTS, STEPS, sink } from './events.ts'
@@ -10,7 +10,10 @@ const GREEN = '\u001b[32m'
 async function finalScreen(events: readonly RunEvent[], colors = false) {
   const { stream, text } = sink()
   const view = createView('tree', { stdout: sink().stream, stderr: stream, colors })
-  for (const event of events) view.onEvent(event)
+  for (const event of events) {
+    view.onEvent(event)
+    await new Promise((resolve) => setImmediate(resolve))
+  }
   await view.close()
   return { raw: text(), lines: stripVTControlCharacters(text()).split('\n') }
 }
@@ -22,11 +25,10 @@ describe('the tree', () => {
       "⚠ external-secrets
         ✖ Install the operator  failed, 2.0 s
           › helm refused
-        ↓ Connect the store  blocked by operator
+        ✖ Connect the store  blocked by operator
       ✔ redis  done, 1 min 5 s
       redis: answers PING: fail: no answer
         hint: llmgw status
-      not finished in 1 min 10 s: 1 done, 1 unchanged, 1 failed, 1 blocked
       "
     `)
   })
@@ -45,6 +47,21 @@ describe('the tree', () => {
     expect(lines.some((line) => line.includes('redis'))).toBe(true)
   })
 
+  it('keeps the tick of what is done while others go on', async () => {
+    const { stream, text } = sink()
+    const view = createView('tree', { stdout: sink().stream, stderr: stream, colors: false })
+    const at = Date.now()
+    view.onEvent({ at, type: 'run-started', command: 'deploy all', steps: STEPS })
+    view.onEvent({ at, type: 'step-started', step: 'redis', phase: 'apply' })
+    view.onEvent({ at, type: 'step-finished', step: 'redis', outcome: 'done', elapsedMs: 500 })
+    await vi.waitFor(() => expect(text()).toContain('✔ redis'))
+    view.onEvent({ at, type: 'step-started', step: 'operator', phase: 'apply' })
+    const before = text().length
+    await vi.waitFor(() => expect(text().slice(before)).toContain('redis  done'))
+    expect(stripVTControlCharacters(text().slice(before))).toContain('✔ redis  done')
+    await view.close()
+  })
+
   it('says what is waited for', async () => {
     const at = Date.now()
     const { lines } = await finalScreen([
@@ -58,9 +75,10 @@ describe('the tree', () => {
     const at = 1_790_000_000_000
     const { raw } = await finalScreen([
       { at, type: 'run-started', command: 'deploy all', steps: STEPS },
+      { at, type: 'look-finished', elapsedMs: 700 },
       { at, type: 'step-finished', step: 'namespaces', outcome: 'unchanged', elapsedMs: 0 },
       { at, type: 'run-finished', ok: true, elapsedMs: 700, counts: { unchanged: 4 } },
     ])
-    expect(raw).toBe('finished in 0.7 s: 4 unchanged\n')
+    expect(raw).toBe('looked in 0.7 s\n')
   })
 })
