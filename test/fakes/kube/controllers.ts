@@ -1,7 +1,12 @@
 import type { KubeObject } from '../../../src/ports/kube.ts'
 
-/** What the simulated controllers make of an object. `failed` carries the reason a real one would give. */
-export type Verdict = 'ready' | 'progressing' | { readonly failed: string }
+/**
+ * What the simulated controllers make of an object. `failed` carries the reason a real one would give, `refused` (workloads)
+ * why its pods may not be created.
+ */
+export type Verdict = 'ready' | 'progressing' | { readonly failed: string } | { readonly refused: string }
+
+const reasonOf = (verdict: object): string => Object.values(verdict).join()
 
 type Bag = Record<string, unknown>
 type StatusOf = (object: KubeObject, verdict: Verdict, at: string) => Bag
@@ -18,7 +23,8 @@ const condition = (type: string, status: boolean, more: Bag = {}): Bag => ({
 
 function deployment(object: KubeObject, verdict: Verdict): Bag {
   const replicas = verdict === 'ready' ? wanted(object) : 0
-  const stuck = typeof verdict === 'object'
+  const stuck = typeof verdict === 'object' && 'failed' in verdict
+  const refused = typeof verdict === 'object' && 'refused' in verdict
   return {
     ...observed(object),
     replicas: wanted(object),
@@ -27,7 +33,8 @@ function deployment(object: KubeObject, verdict: Verdict): Bag {
     availableReplicas: replicas,
     conditions: [
       condition('Available', verdict === 'ready'),
-      condition('Progressing', !stuck, stuck ? { reason: 'ProgressDeadlineExceeded', message: verdict.failed } : {}),
+      ...(refused ? [condition('ReplicaFailure', true, { reason: 'FailedCreate', message: verdict.refused })] : []),
+      condition('Progressing', !stuck, stuck ? { reason: 'ProgressDeadlineExceeded', message: reasonOf(verdict) } : {}),
     ],
   }
 }
@@ -55,12 +62,12 @@ function daemonSet(object: KubeObject, verdict: Verdict): Bag {
 function job(_object: KubeObject, verdict: Verdict): Bag {
   if (verdict === 'ready') return { succeeded: 1, conditions: [condition('Complete', true)] }
   if (verdict === 'progressing') return { active: 1 }
-  const failed = condition('Failed', true, { reason: 'BackoffLimitExceeded', message: verdict.failed })
+  const failed = condition('Failed', true, { reason: 'BackoffLimitExceeded', message: reasonOf(verdict) })
   return { failed: 1, conditions: [failed] }
 }
 
 function crd(_object: KubeObject, verdict: Verdict): Bag {
-  const refused = typeof verdict === 'object' ? { reason: 'MultipleNamesNotAllowed', message: verdict.failed } : {}
+  const refused = typeof verdict === 'object' ? { reason: 'MultipleNamesNotAllowed', message: reasonOf(verdict) } : {}
   return {
     conditions: [
       condition('NamesAccepted', typeof verdict !== 'object', refused),
@@ -92,7 +99,7 @@ function template(object: KubeObject, verdict: Verdict): Bag {
   const observedGeneration = object.metadata.generation ?? 1
   if (verdict === 'progressing') return { created: false }
   if (verdict === 'ready') return { created: true, byPod: [{ id: 'gatekeeper-0', observedGeneration }] }
-  const errors = [{ code: 'ingest_error', message: verdict.failed }]
+  const errors = [{ code: 'ingest_error', message: reasonOf(verdict) }]
   return { created: false, byPod: [{ id: 'gatekeeper-0', observedGeneration, errors }] }
 }
 
@@ -117,8 +124,9 @@ export function statusOf(object: KubeObject, verdict: Verdict, at: string): Bag 
 /** The warning event in which a real controller would say why. */
 export function eventOf(object: KubeObject, verdict: Verdict): { reason: string; message: string } | undefined {
   if (typeof verdict !== 'object') return undefined
-  if (object.kind === 'ExternalSecret') return { reason: 'UpdateFailed', message: verdict.failed }
-  if (object.kind.endsWith('SecretStore')) return { reason: 'InvalidProviderConfig', message: verdict.failed }
+  if (object.kind === 'ExternalSecret') return { reason: 'UpdateFailed', message: reasonOf(verdict) }
+  if ('refused' in verdict) return { reason: 'FailedCreate', message: verdict.refused }
+  if (object.kind.endsWith('SecretStore')) return { reason: 'InvalidProviderConfig', message: reasonOf(verdict) }
   return undefined
 }
 

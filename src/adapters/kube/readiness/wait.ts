@@ -146,6 +146,7 @@ async function nextChange(
   const turn = new AbortController()
   const end = (): void => turn.abort()
   signal.addEventListener('abort', end, { once: true })
+  if (signal.aborted) end()
   const tick = clock
     .sleep(Math.max(0, Math.min(TICK_MS, deadline - clock.now())), turn.signal)
     .then(end, () => undefined)
