@@ -34,7 +34,7 @@ export async function converge<Out>(step: LlmgwStep<Out>, world: FakeWorld): Pro
   return await step.check(ctx)
 }
 
-export async function destroy(step: LlmgwStep<never>, world: FakeWorld): Promise<readonly string[]> {
+export async function destroy<Out>(step: LlmgwStep<Out>, world: FakeWorld): Promise<readonly string[]> {
   const { ctx, reports } = runtime(world)
   await step.destroy?.(ctx)
   return reports
