@@ -52,7 +52,8 @@ function ownedPaths(body: Live): FieldPath[] {
 function nextGeneration(before: Live | undefined, after: Live): number {
   const { status: _old, metadata: oldMeta, ...oldSpec }: Bag & { metadata: Bag } = before ?? { metadata: {} }
   const { status: _new, metadata: _newMeta, ...newSpec } = after
-  return Number(oldMeta.generation ?? 0) + (isDeepStrictEqual(oldSpec, newSpec) ? 0 : 1)
+  const next = Number(oldMeta.generation ?? 0) + (isDeepStrictEqual(oldSpec, newSpec) ? 0 : 1)
+  return Math.max(next, Number(after.metadata.generation ?? 0))
 }
 
 /** Objects with their field owners; every change gets a new resourceVersion and wakes `onChange`. */
