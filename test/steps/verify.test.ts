@@ -1,0 +1,162 @@
+import { describe, expect, it } from 'vitest'
+import { buildGraph } from '../../src/engine/graph.ts'
+import type { LlmgwStep } from '../../src/ports/index.ts'
+import { steps } from '../../steps/index.ts'
+import { checks } from '../../steps/verify/index.ts'
+import { type FakeWorld, fakeWorld } from '../fakes/fake-world.ts'
+import { converge } from './run.ts'
+
+const API = 'external-secrets.io/v1'
+const STORE = { apiVersion: API, kind: 'ClusterSecretStore', name: 'aws-secrets-manager' }
+const SYNCED = { apiVersion: API, kind: 'ExternalSecret', name: 'redis-credentials', namespace: 'litellm' }
+const COPY = { apiVersion: 'v1', kind: 'Secret', name: 'redis-credentials', namespace: 'litellm' }
+const OPERATOR = {
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  name: 'external-secrets-webhook',
+  namespace: 'external-secrets',
+}
+const SERVER = { apiVersion: 'apps/v1', kind: 'StatefulSet', name: 'redis-redis-ha-server', namespace: 'litellm' }
+const CLAIM = {
+  apiVersion: 'v1',
+  kind: 'PersistentVolumeClaim',
+  name: 'data-redis-redis-ha-server-0',
+  namespace: 'litellm',
+}
+const SLICE = {
+  apiVersion: 'discovery.k8s.io/v1',
+  kind: 'EndpointSlice',
+  name: 'redis-redis-ha-haproxy-1',
+  namespace: 'litellm',
+}
+
+async function deployed(): Promise<FakeWorld> {
+  const world = fakeWorld()
+  for (const step of buildGraph(steps).order) await converge(step as LlmgwStep<unknown>, world)
+  return world
+}
+
+async function run(id: string, world: FakeWorld) {
+  const check = checks.find((candidate) => candidate.id === id)
+  if (check === undefined) throw new Error(`no check ${id}`)
+  return await check.run({ ...world, signal: new AbortController().signal })
+}
+
+function spoilRole(world: FakeWorld, kind: string): void {
+  const name = `llmgw-test-${kind}`
+  const role = world.aws.state.roles.get(name)
+  if (role) world.aws.state.roles.set(name, { ...role, inline: {} })
+}
+
+/** What each check must not miss. */
+const SPOILED: Readonly<Record<string, { spoil: (world: FakeWorld) => unknown; found: RegExp }>> = {
+  cluster: { spoil: (world) => world.aws.state.oidcProviders.clear(), found: /no IAM OIDC provider/ },
+  namespaces: {
+    spoil: (world) =>
+      world.kube.patch(
+        { apiVersion: 'v1', kind: 'Namespace', name: 'litellm' },
+        { metadata: { labels: { 'pod-security.kubernetes.io/enforce': 'privileged' } } },
+      ),
+    found: /litellm: .*enforce is privileged, expected baseline/,
+  },
+  'role-gateway': { spoil: (world) => spoilRole(world, 'gateway'), found: /bedrock-invoke differs or is absent/ },
+  'role-external-secrets': {
+    spoil: (world) => spoilRole(world, 'external-secrets'),
+    found: /secrets-manager-read differs or is absent/,
+  },
+  secrets: {
+    spoil: (world) => world.secretsManager.purge('litellm/salt-key'),
+    found: /litellm\/salt-key is not there/,
+  },
+  'release-external-secrets': {
+    spoil: (world) => world.helm.setStatus('external-secrets', 'external-secrets', 'failed', 'timed out'),
+    found: /failed: timed out/,
+  },
+  'rollout-external-secrets': {
+    spoil: (world) => world.kube.settle(OPERATOR, 'progressing'),
+    found: /external-secrets-webhook is not ready/,
+  },
+  'secret-store': {
+    spoil: (world) => world.kube.settle(STORE, { failed: 'api error AccessDenied: no' }),
+    found: /AccessDenied: no/,
+  },
+  'external-secrets-synced': {
+    spoil: (world) => world.kube.settle(SYNCED, { failed: 'api error AccessDenied: no' }),
+    found: /AccessDenied: no/,
+  },
+  'secret-values': {
+    spoil: (world) => world.kube.patch(COPY, { data: { 'redis-password': btoa('another value') } }),
+    found: /key redis-password differs from litellm\/redis-password/,
+  },
+  'release-redis': {
+    spoil: (world) => world.helm.setStatus('redis', 'litellm', 'pending-upgrade', 'killed'),
+    found: /pending-upgrade: killed/,
+  },
+  'rollout-redis': { spoil: (world) => world.kube.settle(SERVER, 'progressing'), found: /0\/3 ready/ },
+  'volumes-redis': {
+    spoil: (world) => world.kube.setStatus(CLAIM, { phase: 'Lost' }),
+    found: /data-redis-redis-ha-server-0/,
+  },
+  'redis-endpoints': {
+    spoil: (world) => world.kube.patch(SLICE, { endpoints: [{ conditions: { ready: false } }] }),
+    found: /none of 1 endpoints is ready/,
+  },
+}
+
+describe('checks', () => {
+  it('each have a negative control', () => {
+    // `account` has a test of its own: no write in the world changes whose credentials they are.
+    expect([...Object.keys(SPOILED), 'account'].sort()).toEqual(checks.map(({ id }) => id).sort())
+  })
+
+  it.each(checks.map(({ id }) => id).filter((id) => id !== 'account'))(
+    '%s passes, and fails when it must',
+    async (id) => {
+      const world = await deployed()
+      expect(await run(id, world)).toMatchObject({ result: 'pass' })
+      await SPOILED[id]?.spoil(world)
+      const after = await run(id, world)
+      expect(after.result).toBe('fail')
+      expect(after.found).toMatch(SPOILED[id]?.found ?? /never/)
+      expect(after.lookedAt).not.toBe('')
+      expect(after.hint).toBeDefined()
+    },
+  )
+
+  it('account fails for the credentials of another account', async () => {
+    expect(await run('account', fakeWorld())).toMatchObject({ result: 'pass' })
+    const other = await run('account', fakeWorld({ aws: { accountId: '999999999999' } }))
+    expect(other).toMatchObject({ result: 'fail', found: 'account 999999999999, expected 123456789012' })
+  })
+
+  it('warn of what others added to a role', async () => {
+    const world = await deployed()
+    const role = world.aws.state.roles.get('llmgw-test-gateway')
+    if (role)
+      world.aws.state.roles.set(role.name, { ...role, attached: ['arn:aws:iam::aws:policy/AdministratorAccess'] })
+    expect(await run('role-gateway', world)).toMatchObject({
+      result: 'warn',
+      found: expect.stringContaining('AdministratorAccess'),
+    })
+  })
+
+  it('tell a key too many and a key too few, and never a value', async () => {
+    const world = await deployed()
+    await world.kube.patch(COPY, { data: { 'redis-password': null, stray: btoa('stray secret value') } })
+    const { found } = await run('secret-values', world)
+    expect(found).toContain('key redis-password is absent')
+    expect(found).toContain('key stray is not configured')
+    expect(found).not.toContain('stray secret value')
+  })
+
+  it('skip what the configuration does not have', async () => {
+    const world = fakeWorld({ config: { cache: { kind: 'none' } } })
+    expect(await run('release-redis', world)).toMatchObject({ result: 'skip' })
+  })
+
+  it('cannot look is no verdict', async () => {
+    const world = await deployed()
+    world.helm.failNext('find', new Error('no answer'))
+    await expect(run('release-redis', world)).rejects.toThrow('no answer')
+  })
+})
