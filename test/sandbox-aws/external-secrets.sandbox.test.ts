@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { connect } from 'node:net'
+import { connect, createServer, type Server } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import { CreateRoleCommand, IAMClient, PutRolePolicyCommand, UpdateAssumeRolePolicyCommand } from '@aws-sdk/client-iam'
@@ -15,6 +15,7 @@ import { status, up } from '../../src/sandbox/index.ts'
 import { findMarked, identify } from '../../src/sandbox/process-identity.ts'
 import { type SandboxUnderTest, sandboxShell, useSandbox } from '../sandbox-under-test.ts'
 import { kube, until } from './kube.ts'
+import { listenersOf } from './listeners.ts'
 
 const NAMESPACE = 'external-secrets'
 const STORE = 'test-store'
@@ -269,7 +270,23 @@ describe('supervision', () => {
     })
     expect(after?.pid).not.toBe(before.pid)
     await until('the pod ready', async () => ((await podReady('external-secrets')) ? true : undefined))
-    expect((await operators())?.state).toBe('running')
+    await until('all running', async () => ((await operators())?.state === 'running' ? true : undefined))
+  })
+
+  test("says so when the webhook's address is taken, and mends it when it is free", async () => {
+    const [, host = ''] = /webhook on (127\.[\d.]+):443/.exec((await operators())?.detail ?? '') ?? []
+    const [webhook] = await marked(/external-secrets\0webhook\0/)
+    if (webhook === undefined) throw new Error('no webhook runs')
+    process.kill(webhook.pid, 'SIGKILL')
+    const intruder = createServer()
+    await until('the address free for a moment', async () => await listening(intruder, host, 443))
+    await until('the address named', async () =>
+      (await operators())?.detail.includes(`cannot listen on ${host}:443 (EADDRINUSE)`) ? true : undefined,
+    )
+    expect(await podReady('external-secrets-webhook')).toBe(false)
+    intruder.close()
+    await until('all running', async () => ((await operators())?.state === 'running' ? true : undefined))
+    await until('the pod ready', async () => ((await podReady('external-secrets-webhook')) ? true : undefined))
   })
 
   test('outlives its supervisor: the next one takes the processes over', async () => {
@@ -285,11 +302,10 @@ describe('supervision', () => {
   })
 
   test('listens on loopback only', async () => {
-    const { stdout } = await execa('ss', ['-ltnpH'])
     const pids = (await findMarked(sandbox.connection.dir)).map(({ pid }) => pid)
-    const ours = stdout.split('\n').filter((line) => pids.some((pid) => line.includes(`pid=${pid},`)))
-    expect(ours.length).toBeGreaterThan(8)
-    expect(ours.filter((line) => !/^LISTEN\s+\d+\s+\d+\s+127\.\d+\.\d+\.\d+:/.test(line))).toEqual([])
+    const addresses = await listenersOf(pids)
+    expect(addresses.length).toBeGreaterThan(8)
+    expect(addresses.filter((address) => !/^127\.\d+\.\d+\.\d+:/.test(address))).toEqual([])
     const port = /webhook on 127\.[\d.]+:(\d+)/.exec((await operators())?.detail ?? '')?.[1]
     const outside = Object.values(networkInterfaces()).flatMap((all) => all ?? [])
     const address = outside.find(({ family, internal }) => family === 'IPv4' && !internal)?.address
@@ -313,5 +329,13 @@ function dial(host: string, port: number): Promise<void> {
       socket.destroy()
       resolve()
     })
+  })
+}
+
+/** True once the server listens, undefined while the address is taken. */
+function listening(server: Server, host: string, port: number): Promise<true | undefined> {
+  return new Promise((resolve) => {
+    server.once('error', () => resolve(undefined))
+    server.listen({ host, port, exclusive: true }, () => resolve(true))
   })
 }

@@ -13,8 +13,7 @@ export const ROLES = {
 
 export type Role = keyof typeof ROLES
 
-/** Name of the label that tells a role. */
-export const ROLE_LABEL = 'app.kubernetes.io/name'
+const ROLE_LABEL = 'app.kubernetes.io/name'
 
 /** Label selector of all Deployments and Pods that real processes stand behind. */
 export const ROLE_SELECTOR = `${ROLE_LABEL} in (${Object.keys(ROLES).join(',')})`

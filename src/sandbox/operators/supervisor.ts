@@ -7,7 +7,7 @@ import { type Forward, forwardTo } from './forward.ts'
 import { flagsInHelp } from './launch.ts'
 import type { Deployment, Pod, Service } from './objects.ts'
 import { createOperator, type Operator, type OperatorHome } from './operator.ts'
-import { podStatus } from './pod-status.ts'
+import { type Backing, podStatus } from './pod-status.ts'
 import { ROLE_SELECTOR, ROLES, type Role, roleOf } from './roles.ts'
 import { writeStatus } from './status-file.ts'
 
@@ -34,7 +34,7 @@ export async function supervise(world: SandboxWorld, binary: string, signal: Abo
       (error: unknown) => (error instanceof Error ? error.message : String(error)),
     )
     if (existsSync(world.dir)) await writeStatus(world.dir, report(supervised, problem))
-    const calm = [...supervised.values()].every(({ operator }) => operator.backing().state === 'ready')
+    const calm = [...supervised.values()].every((entry) => backingOf(entry).state === 'ready')
     await sleep(calm && problem === undefined ? CALM_MS : BUSY_MS, undefined, { signal }).catch(() => undefined)
   }
   await Promise.all([...supervised.values()].map(retire))
@@ -93,11 +93,17 @@ async function tend(
   )
   await tendForward(api, entry, deployment)
   for (const pod of live) {
-    const status = podStatus(pod, entry.operator.backing(), entry.operator.restarts())
+    const status = podStatus(pod, backingOf(entry), entry.operator.restarts())
     const { namespace, name } = pod.metadata
     // A pod that was deleted meanwhile answers 404: nothing to tell any more.
     if (status) await api.call('PATCH', `/api/v1/namespaces/${namespace}/pods/${name}/status`, { status })
   }
+}
+
+/** A webhook that its Service does not reach is of no use to the cluster; the reason is one that a kubelet gives. */
+function backingOf({ operator, forwardProblem }: Supervised): Backing {
+  if (forwardProblem === undefined) return operator.backing()
+  return { state: 'waiting', reason: 'CreateContainerError', message: forwardProblem }
 }
 
 /** The webhook's Service is reachable exactly while its process lives. */
@@ -106,6 +112,7 @@ async function tendForward(api: Api, entry: Supervised, deployment: Deployment):
   if (port === undefined) {
     await entry.forward?.close()
     entry.forward = undefined
+    entry.forwardProblem = undefined
     return
   }
   if (entry.forward !== undefined) return
@@ -138,7 +145,7 @@ async function retire({ operator, forward }: Supervised): Promise<void> {
 function report(supervised: ReadonlyMap<string, Supervised>, problem: string | undefined) {
   const operators = [...supervised.values()].map(({ operator, forward, forwardProblem }) => {
     const status = operator.status(forward?.address)
-    return forwardProblem === undefined || forward ? status : { ...status, reason: forwardProblem }
+    return forwardProblem === undefined ? status : { ...status, ready: false, reason: forwardProblem }
   })
   return { at: new Date().toISOString(), problem, operators }
 }
