@@ -16,7 +16,7 @@ export interface Bounds {
 }
 
 /** How long a call may go on after its signal was aborted before it is given up as deaf. */
-export const GRACE_MS = 5_000
+const GRACE_MS = 5_000
 
 /** A call was aborted by the run's signals, not by its own failure. */
 export class CancelledError extends Error {
@@ -29,7 +29,7 @@ export class CancelledError extends Error {
 }
 
 /** A call did not end within its deadline. */
-export class DeadlineError extends Error {
+class DeadlineError extends Error {
   readonly code = 'DeadlineExceeded'
   readonly hint = 'raise --timeout, or see what it waited for with --debug'
 

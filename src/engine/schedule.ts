@@ -13,7 +13,7 @@ export interface End {
   readonly fatal?: boolean
 }
 
-export interface TaskResult extends End {
+interface TaskResult extends End {
   readonly elapsedMs: number
 }
 
@@ -34,12 +34,12 @@ export const FAILURES: ReadonlySet<Outcome> = new Set(['failed', 'stale', 'block
 export type Task = SettledTask | RunningTask
 
 /** Nothing to do: it has ended before anything starts. */
-export interface SettledTask {
+interface SettledTask {
   readonly id: string
   readonly end: End
 }
 
-export interface RunningTask {
+interface RunningTask {
   readonly id: string
   /** Takes one of the slots until it is submitted. */
   readonly slot: boolean

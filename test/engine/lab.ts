@@ -60,8 +60,6 @@ export function testClock(): TestClock {
   }
 }
 
-export type Events = readonly Omit<RunEvent, 'at'>[]
-
 export function recorder(): { readonly emit: Emit; readonly events: Omit<RunEvent, 'at'>[] } {
   const events: Omit<RunEvent, 'at'>[] = []
   return { emit: (event) => events.push(event), events }

@@ -5,7 +5,6 @@ import type { RunResult } from '../../src/engine/result.ts'
 import { registerSecret } from '../../src/secret.ts'
 import { renderDot, renderGraph } from '../../src/ui/component-graph.ts'
 import { unifiedDiff } from '../../src/ui/diff.ts'
-import { clipped, duration } from '../../src/ui/layout.ts'
 import { createPaint } from '../../src/ui/paint.ts'
 import { renderPlan } from '../../src/ui/plan.ts'
 import { renderStatus } from '../../src/ui/status-table.ts'
@@ -287,24 +286,5 @@ describe('unifiedDiff', () => {
     const text = unifiedDiff('values', { before, after: 'a\nB\nc\n' }, style.paint)
     expect(text).toBe('--- values (is)\n+++ values (wanted)\n@@ -1,3 +1,3 @@\n a\n-b\n+B\n c')
     expect(unifiedDiff('values', { before, after: before }, style.paint)).toBe('')
-  })
-})
-
-describe('layout', () => {
-  it.each([
-    [0, '0.0 s'],
-    [812, '0.8 s'],
-    [9_940, '9.9 s'],
-    [9_960, '10 s'],
-    [59_400, '59 s'],
-    [59_600, '1 min 0 s'],
-    [185_000, '3 min 5 s'],
-  ])('%i ms is %s', (ms, expected) => {
-    expect(duration(ms)).toBe(expected)
-  })
-
-  it('clips to one line', () => {
-    expect(clipped('one\ntwo  three', 20)).toBe('one two three')
-    expect(clipped('one two three four', 10)).toBe('one two t…')
   })
 })
