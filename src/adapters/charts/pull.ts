@@ -44,7 +44,7 @@ function attempts(remote: Remote, locked: LockedChart): readonly (readonly strin
 }
 
 const NOT_THERE =
-  /not found|404|no chart (name|version) found|looks like .* is not a valid chart repository|MANIFEST_UNKNOWN|NAME_UNKNOWN/i
+  /404 Not Found|: not found|no chart (name|version) found|not found in .* repository|(MANIFEST|NAME)_UNKNOWN/i
 
 function failure(remote: Remote, locked: LockedChart, stderrs: readonly string[]): PreflightError {
   const lines = stderrs.map((text) => redact(text.trim().split('\n').at(-1) ?? '').replace(/^Error: /, ''))

@@ -52,6 +52,16 @@ function shown(value: unknown): string | undefined {
   return text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE)}…` : text
 }
 
+/** Where two long texts begin to differ, from the start of that line; 0 where the beginning is shown anyway. */
+function firstDifference(before: unknown, after: unknown): number {
+  if (typeof before !== 'string' || typeof after !== 'string') return 0
+  let at = 0
+  while (at < before.length && before[at] === after[at]) at += 1
+  return at < LONGEST_VALUE / 2 ? 0 : before.lastIndexOf('\n', at - 1) + 1
+}
+
+const from = (value: unknown, at: number): unknown => (at > 0 ? `…${String(value).slice(at)}` : value)
+
 /** One field of a change; values of a Secret are masked. */
 export function fieldChange(
   kind: string,
@@ -60,8 +70,9 @@ export function fieldChange(
 ): FieldChange {
   const mask = (value: unknown) => (value === undefined ? undefined : '***')
   const show = isSecretField(kind, path) ? mask : shown
-  const before = show(values.before)
-  const after = show(values.after)
+  const at = firstDifference(values.before, values.after)
+  const before = show(from(values.before, at))
+  const after = show(from(values.after, at))
   return {
     path: pathText(path),
     ...(before === undefined ? {} : { before }),

@@ -97,7 +97,8 @@ export async function registry(chart: { readonly name: string; readonly version:
     const url = request.url ?? ''
     const blob = blobs.get(decodeURIComponent(url.replace(`${root}/blobs/`, '')))
     if (url === `${root}/manifests/${chart.version}` || url === `${root}/manifests/${digest}`) {
-      response.writeHead(200, { 'content-type': mediaType, 'docker-content-digest': digest }).end(manifest)
+      const headers = { 'content-type': mediaType, 'content-length': manifest.length, 'docker-content-digest': digest }
+      response.writeHead(200, headers).end(manifest)
     } else if (url === `${root}/tags/list?n=1000` || url.startsWith(`${root}/tags/list`)) {
       response.writeHead(200).end(JSON.stringify({ name: `charts/${chart.name}`, tags: [chart.version] }))
     } else if (blob !== undefined) {

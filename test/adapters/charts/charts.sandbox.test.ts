@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -61,7 +61,6 @@ describe('an http mirror', () => {
 
   test('with an index is read as a chart repository', async () => {
     const index = join(dir, 'index.yaml')
-    const { writeFile } = await import('node:fs/promises')
     const entry = {
       name: 'packed',
       version: '1.2.3',

@@ -1,0 +1,86 @@
+import { describe, expect, test } from 'vitest'
+import { fieldChange } from '../../../src/adapters/helm/change-of.ts'
+import { objectDrift } from '../../../src/adapters/helm/drift.ts'
+import { parseManifest } from '../../../src/adapters/helm/manifest.ts'
+import { sameValue } from '../../../src/adapters/helm/same-value.ts'
+import type { KubeObject } from '../../../src/ports/kube.ts'
+
+describe('a change of one field', () => {
+  test('shows a long text from the line that differs', () => {
+    const common = 'a line that stays as it is\n'.repeat(20)
+    const change = fieldChange('ConfigMap', ['data', 'x'], { before: `${common}old\n`, after: `${common}new\n` })
+    expect(change).toEqual({ path: 'data.x', before: '…old\\n', after: '…new\\n' })
+  })
+
+  test('never shows what is in a Secret', () => {
+    const change = fieldChange('Secret', ['data', 'key'], { before: 'planted-canary', after: 'planted-other' })
+    expect(change).toEqual({ path: 'data.key', before: '***', after: '***' })
+  })
+})
+
+describe('a manifest', () => {
+  test('is read as Helm reads it: octal modes, lists flattened, empty documents skipped', () => {
+    const text = `---\n# nothing\n---\napiVersion: v1\nkind: List\nitems:\n  - {apiVersion: v1, kind: Secret, metadata: {name: a}}\n---\napiVersion: v1\nkind: Pod\nmetadata: {name: b}\nmode: 0755\n`
+    expect(parseManifest(text, 'here')).toEqual([
+      { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'a', namespace: 'here' } },
+      { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'b', namespace: 'here' }, mode: 493 },
+    ])
+  })
+})
+
+describe('values', () => {
+  test.each([
+    [0.5, '500m', true],
+    ['1Gi', '1024Mi', true],
+    ['1Gi', '1G', false],
+    [false, undefined, true],
+    [[], undefined, true],
+    [true, undefined, false],
+    [0, 3, false],
+    ['a', 'b', false],
+    [{ a: 1 }, { b: 2 }, false],
+  ])('%j as %j: the same is %s', (recorded, live, expected) => {
+    expect(sameValue(recorded, live)).toBe(expected)
+  })
+})
+
+describe('drift of an object', () => {
+  const recorded: KubeObject = {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'a', namespace: 'b' },
+    spec: { replicas: 1, paused: false },
+    webhooks: [{ name: 'w', clientConfig: { caBundle: 'Cg==' } }],
+  }
+  const live = (replicas: number, scaler: string | undefined): KubeObject => ({
+    ...recorded,
+    spec: { replicas, revisionHistoryLimit: 10 },
+    webhooks: [{ name: 'w', clientConfig: { caBundle: 'aW5qZWN0ZWQ=' } }],
+    metadata: {
+      ...recorded.metadata,
+      managedFields: [
+        { manager: 'helm', operation: 'Apply', fieldsV1: { 'f:webhooks': { 'k:{"name":"w"}': { 'f:name': {} } } } },
+        ...(scaler === undefined
+          ? []
+          : [
+              {
+                manager: scaler,
+                operation: 'Update',
+                subresource: 'scale',
+                fieldsV1: { 'f:spec': { 'f:replicas': {} } },
+              },
+            ]),
+      ],
+    },
+  })
+
+  test('leaves out defaults, injected CA bundles and what an autoscaler set', () => {
+    expect(objectDrift(recorded, live(5, 'kube-controller-manager'))).toEqual([])
+  })
+
+  test('holds what a person scaled', () => {
+    expect(objectDrift(recorded, live(5, 'kubectl'))).toEqual([
+      { action: 'update', target: 'deployment b/a', fields: [{ path: 'spec.replicas', before: '5', after: '1' }] },
+    ])
+  })
+})
