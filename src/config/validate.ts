@@ -107,8 +107,11 @@ function unknownVariant(issue: Issue & { readonly code: 'invalid_union' }, path:
   }
 }
 
+/** Worked out once, and only when something is wrong. */
+let schema: Tree | undefined
+
 function unknownKey(parent: Path, key: string): string {
-  const schema = fileSchema()
+  schema ??= fileSchema()
   const here = keysAt(schema, parent)
   const near = closest(key, here)
   if (near !== undefined) return `is not a known key; did you mean "${near}"?`

@@ -49,8 +49,12 @@ function syntaxProblem(
   { file, lines, text }: { readonly file: string; readonly lines: LineCounter; readonly text: string },
 ): Problem {
   const { line, col } = lines.linePos(fault.pos[0])
-  const found = text.slice(fault.pos[0], fault.pos[1]).split('\n')[0] ?? ''
-  const message = fault.code === 'DUPLICATE_KEY' ? 'this key stands twice in its mapping' : showText(fault.message)
+  const isDuplicate = fault.code === 'DUPLICATE_KEY'
+  // Of a key, the parser marks the first character only.
+  const found = isDuplicate
+    ? (/^[^\s:,{}[\]]+/.exec(text.slice(fault.pos[0], fault.pos[0] + 200))?.[0] ?? '')
+    : (text.slice(fault.pos[0], fault.pos[1]).split('\n')[0] ?? '')
+  const message = isDuplicate ? 'this key stands twice in its mapping' : showText(fault.message)
   const shown = found.trim() === '' ? '' : `, found "${showText(found.trim())}"`
   return { file, line: Math.max(1, line), column: Math.max(1, col), message: `${message}${shown}` }
 }
