@@ -71,7 +71,7 @@ export async function down(
       }
     }
     const left = await findMarked(place.dir)
-    await Promise.all(left.map(endProcess))
+    await Promise.all(left.map((process) => endProcess(process)))
     const existed = (await readdir(place.dir).catch(() => [])).length > 0
     await rm(place.dir, { recursive: true, force: true, maxRetries: 3 })
     return settings !== undefined || left.length > 0 || existed

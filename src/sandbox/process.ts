@@ -88,19 +88,23 @@ export async function processState(
   return identity && (await isAlive(identity)) ? { pid: identity.pid } : undefined
 }
 
-/** Ends the process of this name and its group: SIGTERM, after five seconds SIGKILL; resolves when it is gone. */
-export async function stopProcess(world: Pick<SandboxWorld, 'dir'>, name: string): Promise<void> {
+/** Ends the process of this name and its group: SIGTERM, after `graceMs` SIGKILL; resolves when it is gone. */
+export async function stopProcess(
+  world: Pick<SandboxWorld, 'dir'>,
+  name: string,
+  graceMs = TERM_GRACE_MS,
+): Promise<void> {
   const identity = await readIdentity(pidFile(world, name))
-  if (identity) await endProcess(identity)
+  if (identity) await endProcess(identity, graceMs)
   await rm(pidFile(world, name), { force: true })
 }
 
 /** Ends exactly this process (and its group, when it leads one) and waits until it is gone. */
-export async function endProcess(identity: ProcessIdentity): Promise<void> {
+export async function endProcess(identity: ProcessIdentity, graceMs = TERM_GRACE_MS): Promise<void> {
   for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
     if (!(await isAlive(identity))) return
     send(identity.pid, signal)
-    const deadline = performance.now() + TERM_GRACE_MS
+    const deadline = performance.now() + graceMs
     while (performance.now() < deadline && (await isAlive(identity))) await sleep(POLL_MS)
   }
 }
