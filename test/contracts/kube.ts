@@ -11,17 +11,6 @@ export interface KubeUnderTest {
 
 const DEADLINE_MS = 20_000
 
-/** Takes snapshots until one satisfies `test`; ends the watch then. */
-export async function watchUntil(
-  kube: Kube,
-  query: Parameters<Kube['watch']>[0],
-  test: (found: readonly KubeObject[]) => boolean,
-): Promise<readonly KubeObject[]> {
-  const limit = AbortSignal.timeout(DEADLINE_MS)
-  for await (const found of kube.watch(query, limit)) if (test(found)) return found
-  throw new Error(`the watch of ${query.kind} never showed what was waited for`)
-}
-
 /** What every `Kube` does; run on the fake and on a real API server. */
 export function describeKubeContract(name: string, makeKube: () => Promise<KubeUnderTest>): void {
   describe(`kube contract: ${name}`, () => {

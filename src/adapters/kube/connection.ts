@@ -16,7 +16,7 @@ export type KubeConnection =
       readonly token: () => Promise<string>
     }
 
-export type Agent = HttpAgent | HttpsAgent
+type Agent = HttpAgent | HttpsAgent
 
 /** An API server to talk to. */
 export interface Server {

@@ -61,7 +61,7 @@ const groupOf = (apiVersion: string): string =>
   apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : ''
 
 /** `/api/v1` or `/apis/<group>/<version>`. */
-export function apiRoot(apiVersion: string): string {
+function apiRoot(apiVersion: string): string {
   return apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`
 }
 

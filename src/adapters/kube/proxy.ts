@@ -3,7 +3,7 @@ import { isIP } from 'node:net'
 export type Environment = Readonly<Record<string, string | undefined>>
 
 /** Whether `host` is this machine: a proxy must never see such traffic. */
-export function isLoopback(host: string): boolean {
+function isLoopback(host: string): boolean {
   const bare = host.replace(/^\[|\]$/g, '').toLowerCase()
   return (
     bare === 'localhost' ||

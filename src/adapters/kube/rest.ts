@@ -12,7 +12,7 @@ export interface RestCall extends HttpCall {
   readonly expect?: readonly number[]
 }
 
-export interface RestAnswer extends HttpAnswer {
+interface RestAnswer extends HttpAnswer {
   /** How often it was asked; more than 1 = an earlier answer was lost or refused as temporary. */
   readonly tries: number
 }
@@ -28,7 +28,7 @@ export interface Rest {
   json<T>(call: RestCall): Promise<T>
 }
 
-export const RETRY: RetryPolicy = { retries: 4, minTimeoutMs: 200 }
+const RETRY: RetryPolicy = { retries: 4, minTimeoutMs: 200 }
 
 /** A server that asks for more patience than this is better reported. */
 const LONGEST_RETRY_AFTER_MS = 10_000

@@ -18,8 +18,6 @@ interface Entry {
 /** Set by the server, never by a client's body. */
 const SERVER_SET = ['uid', 'resourceVersion', 'generation', 'creationTimestamp', 'deletionTimestamp', 'managedFields']
 
-export type Store = ReturnType<typeof createStore>
-
 const keyOf = (ref: ObjectRef): string => [ref.apiVersion, ref.kind, ref.namespace ?? '', ref.name].join('|')
 
 /** The reference of an object. */
@@ -29,7 +27,7 @@ export function refOf({ apiVersion, kind, metadata }: KubeObject): ObjectRef {
 }
 
 /** `object` as a client's body: without what only the server sets. Status is kept for seeds only. */
-export function bodyOf(object: KubeObject, keepStatus = false): Live {
+function bodyOf(object: KubeObject, keepStatus = false): Live {
   const body = structuredClone(object) as unknown as Live
   for (const field of SERVER_SET) delete body.metadata[field]
   if (!keepStatus) delete body.status

@@ -1,6 +1,6 @@
 import type { KubeObject, ListQuery } from '../../../ports/kube.ts'
 import { eventsIn, saidAbout, sentence } from './events.ts'
-import { conditionOf, failed, type LogSource, pathOf, type Scene, statusOf, type Verdict } from './reader.ts'
+import { failed, type LogSource, pathOf, type Scene, statusOf, type Verdict } from './reader.ts'
 import { readScheduling } from './scheduling.ts'
 
 interface ContainerState {
@@ -97,9 +97,4 @@ function evidenceOf(pod: KubeObject, container: ContainerStatus, scene: Scene): 
 function logSource(pod: KubeObject, { name, restartCount, state }: ContainerStatus): LogSource {
   const previous = restartCount > 0 && state?.terminated === undefined
   return { namespace: pod.metadata.namespace ?? 'default', name: pod.metadata.name, container: name, previous }
-}
-
-/** Whether the pod's Ready condition holds. */
-export function isPodReady(pod: KubeObject): boolean {
-  return conditionOf(pod, 'Ready')?.status === 'True'
 }
