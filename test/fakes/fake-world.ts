@@ -42,7 +42,7 @@ export interface FakeWorld extends Services {
 
 const PROVIDED = {
   'litellm-database-url': 'postgresql://llm:planted-password@db.example.com:5432/litellm',
-  'oidc-client-id': 'open-webui',
+  'oidc-client-id': 'planted-client-id',
   'oidc-client-secret': 'planted-client-secret',
   'oidc-provider-url': 'https://login.example.com/.well-known/openid-configuration',
 }
