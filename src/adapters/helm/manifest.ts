@@ -44,10 +44,13 @@ function isObject(document: unknown): document is KubeObject {
   return typeof document === 'object' && document !== null && 'kind' in document && 'metadata' in document
 }
 
+function itemsOf(document: unknown): readonly unknown[] | undefined {
+  const { kind, items } = (document ?? {}) as { kind?: unknown; items?: unknown }
+  return typeof kind === 'string' && kind.endsWith('List') && Array.isArray(items) ? items : undefined
+}
+
 function flatten(document: unknown): readonly KubeObject[] {
-  if (!isObject(document)) return []
-  const { items } = document as { items?: unknown }
-  return document.kind.endsWith('List') && Array.isArray(items) ? items.flatMap(flatten) : [document]
+  return itemsOf(document)?.flatMap(flatten) ?? (isObject(document) ? [document] : [])
 }
 
 function placed(object: KubeObject, namespace: string): KubeObject {
