@@ -37,7 +37,7 @@ export interface Condition {
   readonly message?: string
 }
 
-export interface ContainerStatus {
+interface ContainerStatus {
   readonly name: string
   readonly ready: boolean
   readonly restartCount: number
