@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { SandboxWorld } from '../part.ts'
 import { clusterDir, readPorts } from './components.ts'
 
-export interface ApiAnswer {
+interface ApiAnswer {
   readonly status: number
   readonly text: string
 }

@@ -44,7 +44,7 @@ async function start(world: SandboxWorld, report: Report, signal: AbortSignal): 
     await ((await isCreated(world)) ? mend(world, { before, report, signal }) : create(world, report, signal))
     await waitUntilWell(world, signal)
   }
-  await finish(world)
+  await finish(world, signal)
 }
 
 /** What is left over of a creation that was interrupted counts as nothing. */
@@ -129,15 +129,14 @@ async function waitUntilWell(world: SandboxWorld, signal: AbortSignal): Promise<
 }
 
 /** Refuses a Service range outside 127/8 before anything connects to a ClusterIP; then seeds, and publishes keys and kubeconfig. */
-async function finish(world: SandboxWorld): Promise<void> {
+async function finish(world: SandboxWorld, signal: AbortSignal): Promise<void> {
   const api = await connectApi(world)
   try {
-    const { text } = await api.call('GET', '/api/v1/namespaces/default/services/kubernetes')
-    const clusterIp = (JSON.parse(text) as { spec?: { clusterIP?: string } }).spec?.clusterIP ?? ''
+    const clusterIp = await kubernetesClusterIp(api, signal)
     if (!isLoopback(clusterIp)) {
       throw new PreflightError(
         'SandboxServiceRange',
-        `ClusterIPs of ${world.name} are not on loopback: kubernetes.default has ${clusterIp || text}`,
+        `ClusterIPs of ${world.name} are not on loopback: kubernetes.default has ${clusterIp || 'none'}`,
         { hint: `llmgw sandbox down --name ${world.name}` },
       )
     }
@@ -145,6 +144,17 @@ async function finish(world: SandboxWorld): Promise<void> {
     await writeKubeconfig(world)
   } finally {
     api.close()
+  }
+}
+
+/** The API server makes this Service itself, some moments after it first answers; empty when it has not within the deadline. */
+async function kubernetesClusterIp(api: Awaited<ReturnType<typeof connectApi>>, signal: AbortSignal): Promise<string> {
+  const deadline = performance.now() + READY_WITHIN_MS
+  for (;;) {
+    const { text } = await api.call('GET', '/api/v1/namespaces/default/services/kubernetes')
+    const clusterIp = (JSON.parse(text) as { spec?: { clusterIP?: string } }).spec?.clusterIP ?? ''
+    if (clusterIp !== '' || performance.now() > deadline) return clusterIp
+    await sleep(POLL_MS, undefined, { signal })
   }
 }
 
