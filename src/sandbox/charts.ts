@@ -11,14 +11,14 @@ export interface ChartSource {
 }
 
 /** Whether the address answers in time. */
-export type Probe = (url: string, timeoutMs: number) => Promise<boolean>
+type Probe = (url: string, timeoutMs: number) => Promise<boolean>
 
 /** Index files of the repositories that the first charts come from; all must answer, for half a platform helps nobody. */
 const UPSTREAM = ['https://charts.external-secrets.io/index.yaml', 'https://dandydeveloper.github.io/charts/index.yaml']
 const ANSWER_WITHIN_MS = 2_000
 
 /** Asks for the head of the file; any HTTP success counts as an answer. */
-export const probeHttp: Probe = async (url, timeoutMs) => {
+const probeHttp: Probe = async (url, timeoutMs) => {
   try {
     const response = await fetch(url, { method: 'HEAD', signal: AbortSignal.timeout(timeoutMs) })
     return response.ok

@@ -9,11 +9,9 @@ import { findMarked } from './process-identity.ts'
 import { readSettings } from './settings.ts'
 import { placeOf, type SandboxOptions, worldOf } from './world.ts'
 
-export type { ChartSource } from './charts.ts'
 export { type SandboxConnection, shellExports as env } from './connection.ts'
-export { type LogOptions, logs } from './logs.ts'
-export type { PartHealth } from './part.ts'
-export { type UpOptions, up } from './up.ts'
+export { logs } from './logs.ts'
+export { up } from './up.ts'
 export type { SandboxOptions } from './world.ts'
 
 export interface SandboxStatus {

@@ -1,4 +1,4 @@
-import { copyFile, mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { execa } from 'execa'
 import { PreflightError } from '../../errors.ts'
@@ -16,7 +16,7 @@ export interface BuildContext {
 }
 
 /** What every `go` of the sandbox gets: this toolchain and no other, nothing but the pinned modules, no C compiler. */
-export const GO_ENVIRONMENT = { CGO_ENABLED: '0', GOTOOLCHAIN: 'local', GOWORK: 'off', GOFLAGS: '-mod=readonly' }
+const GO_ENVIRONMENT = { CGO_ENABLED: '0', GOTOOLCHAIN: 'local', GOWORK: 'off', GOFLAGS: '-mod=readonly' }
 
 /**
  * Builds the tools from their pinned modules into the cache, a module at a time, and tells how far it is.
@@ -54,7 +54,9 @@ async function buildModule(
   if (missing.length === 0) return files
   const parent = join(context.cacheDir, 'tools')
   await mkdir(parent, { recursive: true })
-  const workshop = await mkdtemp(join(parent, '.building-'))
+  const prefix = `.building-${module}-`
+  await sweep(parent, prefix)
+  const workshop = await mkdtemp(join(parent, prefix))
   try {
     // The package may be installed read-only, and go wants to lock go.mod.
     for (const file of ['go.mod', 'go.sum']) await copyFile(join(moduleDir(module), file), join(workshop, file))
@@ -64,6 +66,12 @@ async function buildModule(
   } finally {
     await rm(workshop, { recursive: true, force: true })
   }
+}
+
+/** What a build that was killed left behind: this process holds the lock, so nobody works there. */
+async function sweep(parent: string, prefix: string): Promise<void> {
+  const left = (await readdir(parent)).filter((name) => name.startsWith(prefix))
+  await Promise.all(left.map((name) => rm(join(parent, name), { recursive: true, force: true })))
 }
 
 interface Job {

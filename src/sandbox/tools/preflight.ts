@@ -24,7 +24,7 @@ export interface Machine {
 }
 
 /** The machine that we run on. */
-export const thisMachine = (): Machine => ({
+const thisMachine = (): Machine => ({
   platform: process.platform,
   availableBytes: freemem(),
   freeDisk,
@@ -46,7 +46,7 @@ async function freeDisk(folder: string): Promise<number> {
 }
 
 /** A tool of a pinned module, or the External Secrets controller, which is built from its own. */
-export type Buildable = ToolName | 'external-secrets'
+type Buildable = ToolName | 'external-secrets'
 
 export interface Wanted {
   readonly stateDir: string
