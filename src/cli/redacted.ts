@@ -8,6 +8,8 @@ export function redacted<Stream extends Output>(stream: Stream): Stream {
       // The stream is the receiver: its getters and methods work on its own fields.
       const value: unknown = Reflect.get(target, property, target)
       if (typeof value !== 'function') return value
+      // A prompt ends what it wrote to, but for process.stdout, which it no longer recognises.
+      if (property === 'end') return () => target
       if (property !== 'write') return value.bind(target)
       return (chunk: unknown, ...rest: unknown[]): unknown =>
         Reflect.apply(value, target, [typeof chunk === 'string' ? redact(chunk) : chunk, ...rest])

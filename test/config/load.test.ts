@@ -2,16 +2,22 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { loadConfig } from '../../src/config/load.ts'
+import { type FlagValue, loadConfig } from '../../src/config/load.ts'
 import { describeOrigin } from '../../src/config/origin.ts'
 import { PreflightError } from '../../src/errors.ts'
 import { fileWith, loadIn } from './in-folder.ts'
 
 const PINS = { AWS_REGION: 'us-east-1', EKS_CLUSTER_NAME: 'prod' }
+interface Given {
+  readonly file?: string
+  readonly env?: Readonly<Record<string, string>>
+  readonly flags?: readonly FlagValue[]
+}
+
 const TIMEOUT_FLAG = { flag: '--timeout', path: ['timeouts', 'step'], value: '1m' }
 
 describe('precedence', () => {
-  it.each([
+  it.each<[string, Given, string, string]>([
     ['preset', {}, '10m', 'preset platform'],
     ['file', { file: 'timeouts: { step: 9m }\n' }, '9m', 'llmgw.yaml:4:19'],
     ['environment', { env: { LLMGW_TIMEOUTS_STEP: '8m' } }, '8m', 'LLMGW_TIMEOUTS_STEP in the environment'],
@@ -27,18 +33,12 @@ describe('precedence', () => {
       '1m',
       '--timeout',
     ],
-  ])(
-    '%s',
-    async (_name, {
-      file = '',
-      ...request
-    }: { file?: string; env?: object; flags?: [typeof TIMEOUT_FLAG] }, value, origin) => {
-      const { config, origins } = await loadIn(fileWith(file), { ...request, env: { ...request.env } })
-      const found = origins.get('timeouts.step')
-      expect(config.timeouts.step).toBe(value)
-      expect(found && describeOrigin(found)).toBe(origin)
-    },
-  )
+  ])('%s', async (_name, { file = '', ...request }, value, origin) => {
+    const { config, origins } = await loadIn(fileWith(file), { ...request, env: { ...request.env } })
+    const found = origins.get('timeouts.step')
+    expect(config.timeouts.step).toBe(value)
+    expect(found && describeOrigin(found)).toBe(origin)
+  })
 
   it('counts an empty variable as not set', async () => {
     const { config } = await loadIn(fileWith('preset: lean\n'), { env: { LLMGW_PRESET: '' } })

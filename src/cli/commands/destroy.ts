@@ -112,9 +112,7 @@ function announce(session: Session, looked: Looked, selected: ReadonlySet<string
   const { crds, volumes, secrets } = ctx.options.destroy
   const going = componentStates(graph, looked).flatMap(({ component, steps }) => {
     const own = steps.filter(({ id, seen }) => selected.has(id) && seen.state !== 'missing')
-    return own.length === 0
-      ? []
-      : [`  - ${component}: ${own.map(({ id }) => graph.get(id).title.toLowerCase()).join(', ')}`]
+    return own.length === 0 ? [] : [`  - ${component}: ${own.map(({ id }) => graph.get(id).title).join(', ')}`]
   })
   const { deployment } = world.loaded.config
   const { clusterName, accountId } = guarded.target

@@ -25,7 +25,7 @@ export async function carryOut(session: Session, agreed: Agreed): Promise<number
   const result = writes(agreed.decisions)
     ? await underLock(session, (held) => converge(session, agreed, held))
     : await converge(session, agreed, {})
-  const checks = result.ok ? await verifyDeployed(session, agreed) : []
+  const checks = result.ok ? await verifyDeployed(session, result) : []
   return finish(session, { result, checks })
 }
 
@@ -49,7 +49,12 @@ async function converge(
   })
 }
 
-async function verifyDeployed(session: Session, { selection }: Agreed): Promise<readonly CheckResult[]> {
-  const components = new Set(selection.graph.order.map((step) => step.component))
-  return await runChecks(session, components)
+const HOLDS: ReadonlySet<string> = new Set(['done', 'unchanged', 'off'])
+
+/** Components all of whose steps were brought, or found, as wanted: what was left alone on purpose is not judged. */
+async function verifyDeployed(session: Session, result: RunResult): Promise<readonly CheckResult[]> {
+  const holding = new Set(result.steps.filter(({ outcome }) => HOLDS.has(outcome)).map(({ id }) => id))
+  const lacking = new Set(session.graph.order.filter(({ id }) => !holding.has(id)).map(({ component }) => component))
+  const deployed = result.steps.map(({ component }) => component).filter((component) => !lacking.has(component))
+  return await runChecks(session, new Set(deployed))
 }

@@ -41,11 +41,10 @@ function hasChanged({ counts }: RunResult): boolean {
 
 function textOf(session: Session, finished: Finished, ok: boolean): string {
   const { command } = session.request
-  const next = ok ? undefined : `mend the cause, then go on with: llmgw ${command} (what is done is left alone)`
-  const input = { result: finished.result, elapsedMs: session.elapsedMs(), ...(next === undefined ? {} : { next }) }
   return [
-    renderSummary(input, session.style),
+    renderSummary({ result: finished.result, elapsedMs: session.elapsedMs() }, session.style),
     ...checkLines(finished.checks),
+    ...(ok ? [] : [`next: mend the cause, then go on with: llmgw ${command} (what is done is left alone)`]),
     ...(hasChanged(finished.result) || !ok ? [] : [unchangedLine(session.world.startedProcesses())]),
     ...(session.world.sandbox?.standIns
       ? ['stand-in charts were used: no evidence that the values fit the real ones']

@@ -1,0 +1,200 @@
+import { describe, expect, it } from 'vitest'
+import { fakeWorld } from '../fakes/fake-world.ts'
+import { FILE, runCli } from './run-cli.ts'
+
+async function deployed() {
+  const world = fakeWorld()
+  expect((await runCli('deploy all --yes', { world })).code).toBe(0)
+  return world
+}
+
+describe('usage', () => {
+  it.each(['deploy', 'plan', 'status', 'verify', 'destroy', 'components', 'version', 'sandbox'])(
+    '%s --help',
+    async (verb) => {
+      const { code, stdout } = await runCli(`${verb} --help`)
+      expect(code).toBe(0)
+      expect(stdout).toMatchSnapshot()
+    },
+  )
+
+  it('--help', async () => {
+    const { code, stdout } = await runCli('--help')
+    expect([code, stdout]).toMatchSnapshot()
+  })
+
+  it.each([
+    ['depoly all', "error: unknown command 'depoly'\n(Did you mean deploy?)\n"],
+    ['deploy', "error: missing required argument 'component'\n"],
+    [
+      'deploy all --concurrency 0',
+      "error: option '--concurrency <number>' argument '0' is invalid. expected a whole number from 1 to 999\n",
+    ],
+    [
+      'deploy all --timeout soon',
+      "error: option '--timeout <duration>' argument 'soon' is invalid. expected a whole number followed by s, m or h, e.g. 5m\n",
+    ],
+    [
+      'destroy all --keep-secrets --purge-secrets',
+      "error: option '--keep-secrets' cannot be used with option '--purge-secrets'\n",
+    ],
+  ])('%s is a usage error', async (args, stderr) => {
+    expect(await runCli(args)).toEqual({ code: 2, stdout: '', stderr })
+  })
+
+  it('--version', async () => {
+    expect((await runCli('--version')).stdout).toMatch(/^\d+\.\d+\.\d+/)
+  })
+
+  it('components', async () => {
+    const { stdout } = await runCli('components --graph')
+    expect(stdout).toContain('external-secrets  External Secrets operator, store and synced Secrets (also: eso)')
+    expect(stdout).toContain('needs applied(namespaces), applied(storage), ready(secret-sync)')
+  })
+})
+
+describe('plan', () => {
+  it('changes nothing, and tells differences by exit code only when asked', async () => {
+    const world = fakeWorld()
+    const plain = await runCli('plan redis', { world })
+    const coded = await runCli('plan redis --exit-code', { world })
+    expect([plain.code, coded.code, world.writes()]).toEqual([0, 4, []])
+    expect(plain.stdout).toMatch(/^redis {2}missing\n {2}\+ create {2}helm release litellm\/redis/)
+    expect(plain.stdout).toMatch(/Plan: 1 to create\.\n$/)
+  })
+
+  it('says so when there is nothing', async () => {
+    const { code, stdout } = await runCli('plan --exit-code', { world: await deployed() })
+    expect([code, stdout]).toEqual([0, 'Plan: nothing to change; 6 components as wanted.\n'])
+  })
+
+  it('as data', async () => {
+    const { stdout } = await runCli('plan --output json', { world: fakeWorld() })
+    expect(JSON.parse(stdout)).toMatchObject({ differs: true, target: { clusterName: 'test' } })
+  })
+
+  it('exits with 3 where it could not look', async () => {
+    const world = fakeWorld()
+    world.aws.failNext('iam.findRole', new Error('throttled'))
+    const { code, stderr } = await runCli('plan irsa', { world })
+    expect(code).toBe(3)
+    expect(stderr).toContain('could not look at irsa-gateway, so nothing was started')
+  })
+})
+
+describe('status', () => {
+  it('is a table', async () => {
+    const { code, stdout } = await runCli('status', { world: await deployed() })
+    expect(code).toBe(0)
+    expect(stdout).toMatchInlineSnapshot(`
+      "COMPONENT         STATE     DETAIL
+      namespaces        current
+      storage           current
+      irsa              current
+      secrets           current
+      external-secrets  current
+      redis             current
+      "
+    `)
+  })
+
+  it('has an exit code of its own on request', async () => {
+    expect((await runCli('status --exit-code', { world: fakeWorld() })).code).toBe(4)
+  })
+})
+
+describe('verify', () => {
+  it('passes on what is deployed and fails on what is not, each with what it looked at', async () => {
+    const good = await runCli('verify', { world: await deployed() })
+    const bad = await runCli('verify redis', { world: fakeWorld() })
+    expect([good.code, bad.code]).toEqual([0, 1])
+    expect(good.stdout).toMatch(/verified: 15 of 15 checks passed\n$/)
+    expect(bad.stdout).toMatch(/fail {2}Helm release redis is deployed\n {6}looked at helm release litellm\/redis: /)
+  })
+})
+
+describe('destroy', () => {
+  it('needs two flags where nobody can type', async () => {
+    for (const args of ['destroy all', 'destroy all --yes', 'destroy all --confirm llmgw']) {
+      const { code, stderr } = await runCli(args)
+      expect([code, stderr]).toEqual([2, expect.stringContaining('add --yes --confirm NAME')])
+    }
+  })
+
+  it('refuses another name, and what others need', async () => {
+    const world = await deployed()
+    const before = world.writes().length
+    const other = await runCli('destroy all --yes --confirm prod', { world })
+    const needed = await runCli('destroy secrets --yes --confirm llmgw', { world })
+    expect([other.code, needed.code, world.writes().length]).toEqual([2, 3, before])
+    expect(other.stderr).toContain('--confirm names "prod", the deployment is "llmgw"')
+    expect(needed.stderr).toContain('next: llmgw destroy external-secrets redis secrets')
+  })
+
+  it('removes all, schedules secrets, says both before; and is fine a second time', async () => {
+    const world = await deployed()
+    const first = await runCli('destroy all --yes --confirm llmgw', { world })
+    const again = await runCli('destroy all --yes --confirm llmgw', { world })
+    expect([first.code, again.code]).toEqual([0, 0])
+    expect(first.stdout).toContain('Deployment llmgw on cluster test in account 123456789012 loses')
+    expect(first.stdout).toContain('secrets in AWS are scheduled for deletion, with a recovery window.')
+    expect(world.writes().join('\n')).toMatch(/scheduleDeletion/)
+    expect(world.writes().join('\n')).not.toMatch(/purge/)
+  })
+
+  it('wants the name typed in a terminal', async () => {
+    const world = await deployed()
+    const wrong = await runCli('destroy redis', { world, keys: [['Type "llmgw"', 'prod\r']] })
+    const right = await runCli('destroy redis', { world, keys: [['Type "llmgw"', 'llmgw\r']] })
+    expect([wrong.code, right.code]).toEqual([130, 0])
+  })
+})
+
+describe('errors', () => {
+  it('come as data where the result is data', async () => {
+    const { code, stdout } = await runCli('status --output json', { world: fakeWorld(), file: `${FILE}cashe: 1\n` })
+    expect(code).toBe(2)
+    expect(JSON.parse(stdout)).toEqual({
+      error: {
+        code: 'ConfigInvalid',
+        message: 'llmgw.yaml:4:1: cashe: is not a known key; did you mean "cache"?',
+      },
+      exitCode: 2,
+    })
+  })
+
+  it('that nobody expected are our bug, with a stack', async () => {
+    const seams = { connect: () => Promise.reject(new TypeError('boom')) }
+    const { code, stderr } = await runCli('status', { world: fakeWorld(), seams })
+    expect(code).toBe(70)
+    expect(stderr).toMatch(/^error: TypeError: boom\n(.*\n)+this is a bug in llmgw/)
+  })
+
+  it('never show a secret value', async () => {
+    const env = { LLMGW_SECRET_REDIS_PASSWORD: 'planted-canary-value' }
+    const seams = { connect: () => Promise.reject(new Error('failed with planted-canary-value')) }
+    const { stderr } = await runCli('status --debug', { world: fakeWorld(), env, seams })
+    expect(stderr).toContain('failed with ***')
+    expect(stderr).not.toContain('planted-canary-value')
+  })
+})
+
+describe('Ctrl-C', () => {
+  it('stops, says so, and exits with 130', async () => {
+    let stop: (signal: 'SIGINT') => void = () => undefined
+    const world = fakeWorld({
+      verdict: ({ kind }) => {
+        if (kind === 'StatefulSet') setImmediate(() => stop('SIGINT'))
+        return kind === 'StatefulSet' ? 'progressing' : 'ready'
+      },
+    })
+    const onStop = (listener: typeof stop) => {
+      stop = listener
+      return () => undefined
+    }
+    const { code, stdout, stderr } = await runCli('deploy all --yes', { world, onStop })
+    expect(code).toBe(130)
+    expect(stderr).toContain('stopping: waiting for changes under way')
+    expect(stdout).toContain('go on with: llmgw deploy all')
+  })
+})
