@@ -1,16 +1,16 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test } from 'vitest'
 import { writeStandInCharts } from '../../src/sandbox/operators/stand-in-charts.ts'
 
 let dir = ''
-beforeAll(async () => {
+beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), 'llmgw-charts-test-'))
   await mkdir(join(dir, 'tool', 'crds'), { recursive: true })
   await writeFile(join(dir, 'tool', 'crds', 'one.yaml'), 'kind: CustomResourceDefinition\nabout: "uses {{ .a }}"\n')
 })
-afterAll(async () => await rm(dir, { recursive: true, force: true }))
+afterEach(async () => await rm(dir, { recursive: true, force: true }))
 
 const world = () => ({ dir, tools: { 'external-secrets': join(dir, 'tool', 'external-secrets') } })
 
@@ -32,11 +32,27 @@ test('adds the CRDs as templates that print themselves', async () => {
   )
 })
 
+test('gives every CRD the annotations of the values', async () => {
+  await writeFile(join(dir, 'tool', 'crds', 'one.yaml'), 'metadata:\n  annotations:\n    made-by: controller-gen\n')
+  const files = await contents(await writeStandInCharts(world()))
+  expect(files['external-secrets/templates/crds/one.yaml']).toMatch(
+    /annotations:\n +\{\{- with \.Values\.crds\.annotations \}\}[\s\S]+made-by: controller-gen/,
+  )
+})
+
 test('gives the same files each time, and leaves nothing of an older version', async () => {
   const folder = await writeStandInCharts(world())
   const first = await contents(folder)
   await writeFile(join(folder, 'left-over.yaml'), 'x')
+  await writeFile(join(folder, '.made-from'), 'another version')
   await writeStandInCharts(world())
   expect(await contents(folder)).toEqual(first)
   expect((await readdir(dir)).filter((name) => name.startsWith('.charts-'))).toEqual([])
+})
+
+test('leaves charts alone that are made from the same', async () => {
+  const folder = await writeStandInCharts(world())
+  const { ino } = await stat(folder)
+  await writeStandInCharts(world())
+  expect((await stat(folder)).ino).toBe(ino)
 })

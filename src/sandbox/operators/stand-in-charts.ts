@@ -1,24 +1,44 @@
+import { createHash } from 'node:crypto'
 import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { packageFile } from '../package-root.ts'
 import type { SandboxWorld } from '../part.ts'
 
+/** Raised when the assembly below gives other files from the same inputs. */
+const ASSEMBLY = '2'
+
+/** Names what the assembled charts were made from; a mirror ignores it. */
+const MADE_FROM = '.made-from'
+
 /**
  * Assembles the stand-in charts in `<world.dir>/charts`: our templates, and the real CRDs of the controller's Go module.
- * The same inputs give the same files, byte by byte, so that the digest of a chart stays.
+ * The same inputs give the same files, byte by byte, so that the digest of a chart stays. What is there already is left
+ * alone: a helm of another command may be reading it.
  * @returns the folder, to be used as `charts.mirror` of kind `directory`
  */
 export async function writeStandInCharts(world: Pick<SandboxWorld, 'dir' | 'tools'>): Promise<string> {
   const target = join(world.dir, 'charts')
-  const building = await mkdtemp(join(world.dir, '.charts-'))
-  await cp(packageFile('sandbox', 'charts'), building, { recursive: true })
   const controller = world.tools['external-secrets']
   if (controller === undefined) throw new Error('external-secrets was not resolved')
+  const madeFrom = await fingerprint(packageFile('sandbox', 'charts'), controller)
+  if ((await readFile(join(target, MADE_FROM), 'utf8').catch(() => undefined)) === madeFrom) return target
+  const building = await mkdtemp(join(world.dir, '.charts-'))
+  await cp(packageFile('sandbox', 'charts'), building, { recursive: true })
   // The build put the CRDs of the same version beside the program.
   await addCrds(join(dirname(controller), 'crds'), join(building, 'external-secrets', 'templates', 'crds'))
+  await writeFile(join(building, MADE_FROM), madeFrom)
   await rm(target, { recursive: true, force: true })
   await rename(building, target)
   return target
+}
+
+/** Changes with our templates and with the controller, whose path in the cache names its version and sources. */
+async function fingerprint(source: string, controller: string): Promise<string> {
+  const entries = await readdir(source, { recursive: true, withFileTypes: true })
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
+  const hash = createHash('sha256').update(ASSEMBLY).update(controller)
+  for (const file of files.sort()) hash.update(relative(source, file)).update(await readFile(file))
+  return hash.digest('hex')
 }
 
 /** As in the real chart the CRDs are templates, so Helm creates, upgrades and deletes them; `installCRDs` switches them. */
@@ -27,8 +47,14 @@ async function addCrds(source: string, folder: string): Promise<void> {
   const files = (await readdir(source)).filter((file) => file.endsWith('.yaml')).sort()
   for (const file of files) {
     const crd = await readFile(join(source, file), 'utf8')
-    await writeFile(join(folder, file), `{{- if .Values.installCRDs }}\n${literal(crd)}\n{{- end }}\n`)
+    await writeFile(join(folder, file), `{{- if .Values.installCRDs }}\n${annotated(literal(crd))}\n{{- end }}\n`)
   }
+}
+
+/** `crds.annotations`, as the real chart takes them; the CRDs' own annotations come first in their metadata. */
+function annotated(crd: string): string {
+  const extra = '{{- with .Values.crds.annotations }}\n    {{- toYaml . | nindent 4 }}\n    {{- end }}'
+  return crd.replace(/^ {2}annotations:\n/m, (line) => `${line}    ${extra}\n`)
 }
 
 /** Descriptions show template syntax: every `{{` becomes an expression that prints it. */
