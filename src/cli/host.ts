@@ -6,7 +6,7 @@ export type Output = NodeJS.WritableStream & {
   readonly isTTY?: boolean | undefined
   readonly columns?: number | undefined
 }
-export type Input = NodeJS.ReadableStream & { readonly isTTY?: boolean | undefined }
+type Input = NodeJS.ReadableStream & { readonly isTTY?: boolean | undefined }
 
 /** All that the program sees of its process. Tests hand in their own. */
 export interface Host {

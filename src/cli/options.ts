@@ -1,13 +1,13 @@
 import { type Command, InvalidArgumentError, Option, type OptionValues } from '@commander-js/extra-typings'
 
 /** `5m`, as the configuration writes it. */
-export function duration(text: string): string {
+function duration(text: string): string {
   if (!/^\d+(s|m|h)$/.test(text))
     throw new InvalidArgumentError('expected a whole number followed by s, m or h, e.g. 5m')
   return text
 }
 
-export function atLeastOne(text: string): number {
+function atLeastOne(text: string): number {
   const value = Number(text)
   if (!/^\d{1,3}$/.test(text) || value < 1) throw new InvalidArgumentError('expected a whole number from 1 to 999')
   return value

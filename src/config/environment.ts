@@ -9,7 +9,7 @@ interface Variable {
 }
 
 /** Environment variables that set a value; the first of two that set the same one wins. Documented in docs/configuration.md. */
-export const VARIABLES: readonly Variable[] = [
+const VARIABLES: readonly Variable[] = [
   { name: 'AWS_REGION', path: ['aws', 'region'] },
   { name: 'AWS_ACCOUNT_ID', path: ['aws', 'accountId'] },
   { name: 'EKS_CLUSTER_NAME', path: ['cluster', 'name'] },

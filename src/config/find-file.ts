@@ -3,7 +3,7 @@ import { dirname, join, relative, resolve } from 'node:path'
 import { ConfigError } from '../errors.ts'
 import { showText } from './show.ts'
 
-export const FILE_NAME = 'llmgw.yaml'
+const FILE_NAME = 'llmgw.yaml'
 
 /** A configuration file as the user would name it, with its bytes. */
 export interface FoundFile {

@@ -140,7 +140,7 @@ function explained(faults: readonly Fault[], place: Place): ConfigError {
 }
 
 /** The smallest file that works, as the error text shows it. */
-export const MINIMAL_FILE = `  apiVersion: llmgw/v1
+const MINIMAL_FILE = `  apiVersion: llmgw/v1
   preset: platform
   aws: { region: us-east-1, accountId: "123456789012" }
   cluster: { name: my-cluster }`

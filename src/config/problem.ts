@@ -12,7 +12,7 @@ export interface Problem {
 }
 
 /** `llmgw.yaml:3:5: aws.accountId: expected …, found …`. */
-export function problemText({ file, line, column, path, message }: Problem): string {
+function problemText({ file, line, column, path, message }: Problem): string {
   const place = line === undefined ? file : `${file}:${line}:${column ?? 1}`
   return path ? `${place}: ${path}: ${message}` : `${place}: ${message}`
 }

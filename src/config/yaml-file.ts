@@ -4,7 +4,7 @@ import type { Problem } from './problem.ts'
 import { showText, showValue } from './show.ts'
 
 /** A place in a file; both count from 1. */
-export interface Position {
+interface Position {
   readonly line: number
   readonly column: number
 }

@@ -40,16 +40,23 @@ function hasChanged({ counts }: RunResult): boolean {
 }
 
 function textOf(session: Session, finished: Finished, ok: boolean): string {
-  const { command } = session.request
   return [
     renderSummary({ result: finished.result, elapsedMs: session.elapsedMs() }, session.style),
     ...checkLines(finished.checks),
-    ...(ok ? [] : [`next: mend the cause, then go on with: llmgw ${command} (what is done is left alone)`]),
+    ...(ok ? [] : [nextLine(session)]),
     ...(hasChanged(finished.result) || !ok ? [] : [unchangedLine(session.world.startedProcesses())]),
     ...(session.world.sandbox?.standIns
       ? ['stand-in charts were used: no evidence that the values fit the real ones']
       : []),
   ].join('\n')
+}
+
+/** A stopped run has no cause to mend. */
+function nextLine({ request, stop }: Session): string {
+  const { flags, command } = request
+  const sandbox = flags.sandbox === undefined ? '' : ` --sandbox=${flags.sandbox}`
+  const mend = stop.signal.aborted ? '' : 'mend the cause, then '
+  return `next: ${mend}go on with: llmgw${sandbox} ${command} (what is done is left alone)`
 }
 
 function checkLines(checks: readonly CheckResult[]): readonly string[] {
