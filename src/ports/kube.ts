@@ -5,7 +5,7 @@ export interface ObjectRef {
   readonly namespace?: string | undefined
 }
 
-export interface ObjectMeta {
+interface ObjectMeta {
   readonly name: string
   readonly namespace?: string
   readonly labels?: Readonly<Record<string, string>>

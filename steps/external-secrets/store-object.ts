@@ -5,7 +5,7 @@ import { ownLabels } from '../ownership.ts'
 const FILE = 'manifests/external-secrets/cluster-secret-store.yaml'
 
 /** API of the operator. Source: External Secrets documentation, API specification. */
-export const ESO_API = 'external-secrets.io/v1'
+const ESO_API = 'external-secrets.io/v1'
 
 /** Address of the store. */
 export function storeRef({ config }: Pick<Services, 'config'>): ObjectRef {

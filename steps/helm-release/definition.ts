@@ -12,7 +12,7 @@ import type {
 import { refOf } from '../desired.ts'
 import { durationMs } from '../names.ts'
 
-export type Values = Readonly<Record<string, unknown>>
+type Values = Readonly<Record<string, unknown>>
 
 /** What tells one Helm release from another. */
 export interface ReleaseDefinition<Out> {

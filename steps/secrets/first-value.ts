@@ -4,7 +4,7 @@ import { Secret } from '../../src/secret.ts'
 import type { LogicalSecret, SecretItem } from './logical-secret.ts'
 
 /** What is wrong with a value of this secret, without telling it; undefined when nothing is. */
-export function faultOf(item: SecretItem, value: string): string | undefined {
+function faultOf(item: SecretItem, value: string): string | undefined {
   if (value === '') return 'is empty'
   if (value !== value.trim()) return 'starts or ends with white space'
   if (item.minLength !== undefined && value.length < item.minLength)

@@ -5,7 +5,7 @@ import { operatorChecks, redisChecks } from './releases.ts'
 import { externalSecretsRole, gatewayRole } from './roles.ts'
 import { copiesMatch, secretsExist, secretsSynced, storeValid } from './secrets.ts'
 
-export type { Check, CheckContext, CheckResult } from './check.ts'
+export type { Check } from './check.ts'
 
 /** Every check, from the ground up. */
 export const checks: readonly Check[] = [

@@ -20,7 +20,7 @@ const refOf = ({ apiVersion, kind, metadata: { name, namespace } }: KubeObject) 
 })
 
 /** Two pods of an image that nobody pulls. */
-export function deploymentOf(namespace: string, options: { readonly nowhere?: boolean } = {}): KubeObject {
+function deploymentOf(namespace: string, options: { readonly nowhere?: boolean } = {}): KubeObject {
   const labels = { app: 'web' }
   const nodeSelector = options.nowhere ? { nodeSelector: { [NOWHERE]: 'true' } } : {}
   return {

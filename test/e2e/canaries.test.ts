@@ -111,11 +111,11 @@ test('no value is found in command lines, in output at any verbosity, or in file
   const values = await liveValues()
 
   // Negative controls: helm was seen, there is output, there are files, and a planted value would be found.
-  expect(traces.commandLines).toMatch(/upgrade --install/)
+  expect(traces.commandLines).toMatch(/helm upgrade redis .*--install/)
   expect(outputs.every((output) => output.length > 100)).toBe(true)
   expect(traces.files.size).toBeGreaterThan(5)
   expect(values.size).toBeGreaterThan(6)
-  expect(leaksOf('upgrade --install', traces)).toContain('a command line')
+  expect(leaksOf('upgrade redis', traces)).toContain('a command line')
 
   const leaks = [...values].flatMap(([name, value]) => leaksOf(value, traces).map((where) => `${name} in ${where}`))
   expect(leaks).toEqual([])

@@ -16,7 +16,7 @@ import type {
 
 type Method = keyof Helm
 
-export interface FakeHelmCall {
+interface FakeHelmCall {
   readonly method: Method
   /** `namespace/name` */
   readonly release: string

@@ -7,10 +7,10 @@ import { createStore, refOf } from './kube/store.ts'
 
 export type { Verdict } from './kube/controllers.ts'
 
-export type KubeVerb = 'find' | 'list' | 'apply' | 'create' | 'patch' | 'remove' | 'watch' | 'logs' | 'version'
+type KubeVerb = 'find' | 'list' | 'apply' | 'create' | 'patch' | 'remove' | 'watch' | 'logs' | 'version'
 
 /** One call of the port. */
-export interface KubeCall {
+interface KubeCall {
   readonly verb: KubeVerb
   readonly ref: Partial<ObjectRef> & { readonly kind: string }
 }

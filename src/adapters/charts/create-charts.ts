@@ -9,7 +9,7 @@ import { archiveName, cachedFile, pull, type Remote, type RunHelm } from './pull
 import { verified } from './verify.ts'
 
 /** A chart on this machine that is the one the lock file pins. */
-export interface ResolvedChart {
+interface ResolvedChart {
   /** An archive or an unpacked folder. */
   readonly path: string
   readonly info: ChartInfo

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 
 /** The value with the keys of every object sorted, so that equal contents give equal text. */
-export function canonical(value: unknown): unknown {
+function canonical(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(canonical)
   if (value === null || typeof value !== 'object') return value
   const entries = Object.entries(value).filter(([, item]) => item !== undefined)

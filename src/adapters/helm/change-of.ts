@@ -42,7 +42,7 @@ export function wantedLeaves(object: KubeObject): readonly Leaf[] {
 }
 
 /** Whether a field of this kind may hold a secret. */
-export function isSecretField(kind: string, path: readonly Segment[]): boolean {
+function isSecretField(kind: string, path: readonly Segment[]): boolean {
   return kind === 'Secret' && (path[0] === 'data' || path[0] === 'stringData')
 }
 

@@ -20,7 +20,7 @@ const PROCESS_SLACK_MS = 120_000
 const DRY_RUN_TIMEOUT_MS = 120_000
 
 /** Where charts come from. */
-export interface ChartSource {
+interface ChartSource {
   /** A folder or archive on this machine, verified, with what is in it. */
   resolve(key: string, signal?: AbortSignal): Promise<{ readonly path: string; readonly info: ChartInfo }>
 }

@@ -53,7 +53,7 @@ async function writePrivate(path: string, text: string): Promise<void> {
 }
 
 /** Removes kubeconfigs that runs of this host, killed before they could, left behind. */
-export async function sweepKubeconfigs(runDir: string): Promise<void> {
+async function sweepKubeconfigs(runDir: string): Promise<void> {
   const runs = await readdir(folderOf(runDir)).catch(() => [])
   for (const run of runs) {
     if ((await runState(run)) === 'dead') await rm(join(folderOf(runDir), run), { recursive: true, force: true })

@@ -13,7 +13,7 @@ export const LABELS = {
 } as const
 
 /** Annotation in Chart.yaml of a small chart of ours that stands in for the real one. */
-export const STAND_IN = 'llmgw.dev/stand-in'
+const STAND_IN = 'llmgw.dev/stand-in'
 
 /** What Helm keeps of a revision. Source: helm.sh/helm/v4/pkg/release/v1, Release; Helm 3 writes the same. */
 interface StoredRelease {

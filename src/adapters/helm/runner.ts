@@ -40,10 +40,7 @@ export interface HelmRunner {
 }
 
 /** Variables for a helm process: no HELM_*, no KUBECONFIG, helm's folders below `home`. */
-export function cleanEnvironment(
-  env: Readonly<Record<string, string | undefined>>,
-  home: string,
-): Record<string, string> {
+function cleanEnvironment(env: Readonly<Record<string, string | undefined>>, home: string): Record<string, string> {
   const kept = Object.entries(env).flatMap(([name, value]): [string, string][] =>
     value !== undefined && PASSED_ON.test(name) ? [[name, value]] : [],
   )

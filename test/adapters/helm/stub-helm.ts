@@ -2,7 +2,7 @@ import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 /** What one call of the stub saw. */
-export interface SeenCall {
+interface SeenCall {
   readonly argv: readonly string[]
   readonly stdin: string
   readonly env: Readonly<Record<string, string>>

@@ -4,7 +4,7 @@ import { connectKube } from '../../../src/adapters/kube/index.ts'
 import type { Kube, KubeObject } from '../../../src/ports/index.ts'
 import type { SandboxConnection } from '../../../src/sandbox/index.ts'
 
-export type Aws = ReturnType<typeof connectAws>
+type Aws = ReturnType<typeof connectAws>
 
 /** Both APIs of a sandbox, for looking at what a run did without the run's help. */
 export interface Witness {
