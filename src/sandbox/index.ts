@@ -2,10 +2,10 @@ import { readdir, rm } from 'node:fs/promises'
 import { PreflightError } from '../errors.ts'
 import { connectionOf, type SandboxConnection } from './connection.ts'
 import { withLock } from './lock.ts'
+import { findOwn } from './mark.ts'
 import type { PartHealth } from './part.ts'
 import { PARTS } from './parts.ts'
 import { endProcess } from './process.ts'
-import { findMarked } from './process-identity.ts'
 import { readSettings } from './settings.ts'
 import { placeOf, type SandboxOptions, worldOf } from './world.ts'
 
@@ -68,7 +68,7 @@ export async function down(
         await part.stop(world)
       }
     }
-    const left = await findMarked(place.dir)
+    const left = await findOwn(place.dir)
     await Promise.all(left.map((process) => endProcess(process)))
     const existed = (await readdir(place.dir).catch(() => [])).length > 0
     await rm(place.dir, { recursive: true, force: true, maxRetries: 3 })

@@ -2,9 +2,10 @@ import { spawn } from 'node:child_process'
 import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { identify, isAlive, type ProcessIdentity } from '../adapters/process-identity.ts'
 import { PreflightError } from '../errors.ts'
+import { MARK } from './mark.ts'
 import type { SandboxWorld } from './part.ts'
-import { identify, isAlive, MARK, type ProcessIdentity } from './process-identity.ts'
 
 /** What a process needs of the world. */
 export type ProcessHome = Pick<SandboxWorld, 'dir' | 'environment'>

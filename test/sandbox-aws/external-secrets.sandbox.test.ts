@@ -11,8 +11,9 @@ import {
 } from '@aws-sdk/client-secrets-manager'
 import { execa } from 'execa'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { identify } from '../../src/adapters/process-identity.ts'
 import { status, up } from '../../src/sandbox/index.ts'
-import { findMarked, identify } from '../../src/sandbox/process-identity.ts'
+import { findOwn } from '../../src/sandbox/mark.ts'
 import { type SandboxUnderTest, sandboxShell, useSandbox } from '../sandbox-under-test.ts'
 import { kube, until } from './kube.ts'
 import { listenersOf } from './listeners.ts'
@@ -249,7 +250,7 @@ describe('the real External Secrets', () => {
 })
 
 const marked = async (command: RegExp) => {
-  const found = await findMarked(sandbox.connection.dir)
+  const found = await findOwn(sandbox.connection.dir)
   const named = await Promise.all(
     found.map(async (process) => ({ process, command: await readFile(`/proc/${process.pid}/cmdline`, 'utf8') })),
   )
@@ -302,7 +303,7 @@ describe('supervision', () => {
   })
 
   test('listens on loopback only', async () => {
-    const pids = (await findMarked(sandbox.connection.dir)).map(({ pid }) => pid)
+    const pids = (await findOwn(sandbox.connection.dir)).map(({ pid }) => pid)
     const addresses = await listenersOf(pids)
     expect(addresses.length).toBeGreaterThan(8)
     expect(addresses.filter((address) => !/^127\.\d+\.\d+\.\d+:/.test(address))).toEqual([])

@@ -4,7 +4,7 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { connectApi } from '../../src/sandbox/control-plane/api.ts'
 import { COMPONENTS, pidFile } from '../../src/sandbox/control-plane/components.ts'
 import { connection, down, type SandboxConnection, status, up } from '../../src/sandbox/index.ts'
-import { findMarked } from '../../src/sandbox/process-identity.ts'
+import { findOwn } from '../../src/sandbox/mark.ts'
 import { sandboxShell } from '../sandbox-under-test.ts'
 
 const signal = new AbortController().signal
@@ -20,7 +20,7 @@ afterAll(async () => {
 
 /** Pids of every process of the sandbox, the operators' included. */
 async function pids(dir: string): Promise<readonly number[]> {
-  return (await findMarked(dir)).map(({ pid }) => pid).sort((a, b) => a - b)
+  return (await findOwn(dir)).map(({ pid }) => pid).sort((a, b) => a - b)
 }
 
 /** Local addresses of the listening TCP sockets of these processes, as /proc/net/tcp has them: hexadecimal, little-endian. */

@@ -3,10 +3,11 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { identify } from '../../src/adapters/process-identity.ts'
 import { withLock } from '../../src/sandbox/lock.ts'
+import { findOwn } from '../../src/sandbox/mark.ts'
 import { freePort } from '../../src/sandbox/ports.ts'
 import { logFile, processState, startProcess, stopProcess } from '../../src/sandbox/process.ts'
-import { findMarked, identify } from '../../src/sandbox/process-identity.ts'
 
 let dir = ''
 const world = () => ({ dir, environment: { PATH: process.env.PATH ?? '' } })
@@ -29,7 +30,7 @@ describe('a detached process', () => {
     const pid = await startProcess(world(), sleeper)
     expect(await startProcess(world(), sleeper)).toBe(pid)
     expect(await processState(world(), 'sleeper')).toEqual({ pid })
-    expect((await findMarked(dir)).map((found) => found.pid)).toEqual([pid])
+    expect((await findOwn(dir)).map((found) => found.pid)).toEqual([pid])
     await stopProcess(world(), 'sleeper')
     expect(await identify(pid)).toBeUndefined()
     expect(await processState(world(), 'sleeper')).toBeUndefined()
@@ -44,7 +45,7 @@ describe('a detached process', () => {
     const child = Number(await output())
     expect(await identify(child)).toBeDefined()
     await stopProcess(world(), 'sleeper', 200)
-    await until(async () => (await findMarked(dir)).length === 0)
+    await until(async () => (await findOwn(dir)).length === 0)
     expect(await identify(child)).toBeUndefined()
   })
 

@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promise
 import { join } from 'node:path'
 import * as z from 'zod'
 import type { Clock } from '../../ports/world.ts'
-import { findMarked, identify, isAlive, type ProcessIdentity } from './process-identity.ts'
+import { findMarked, identify, isAlive, type ProcessIdentity } from '../process-identity.ts'
 import { runState } from './run-id.ts'
 
 /** Environment variable that marks a helm process with the id of its call, in case its pid was never noted. */

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { type Agent as HttpAgent, get as httpGet } from 'node:http'
 import { get as httpsGet } from 'node:https'
+import { identifyOwn } from '../mark.ts'
 import type { PartHealth, SandboxWorld } from '../part.ts'
-import { identifyMarked } from '../process-identity.ts'
 import { COMPONENTS, type ComponentName, healthUrl, pidFile, readPorts } from './components.ts'
 
 const ANSWER_WITHIN_MS = 3_000
@@ -30,7 +30,7 @@ export async function componentHealth(world: Pick<SandboxWorld, 'dir'>): Promise
 export async function runningPid(world: Pick<SandboxWorld, 'dir'>, name: ComponentName): Promise<number | undefined> {
   const text = await readFile(pidFile(world, name), 'utf8').catch(() => '')
   if (!/^\d+$/.test(text.trim())) return undefined
-  return (await identifyMarked(Number(text), world.dir))?.pid
+  return (await identifyOwn(Number(text), world.dir))?.pid
 }
 
 /** Health pages are open to everyone, so no certificate is needed, and there is no secret to protect. */

@@ -3,9 +3,9 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { execa } from 'execa'
 import { PreflightError } from '../../errors.ts'
+import { identifyOwn, MARK } from '../mark.ts'
 import type { Part, SandboxWorld } from '../part.ts'
 import { endProcess } from '../process.ts'
-import { identifyMarked, MARK } from '../process-identity.ts'
 import { isLoopback } from '../service-range.ts'
 import { PINS } from '../tools/pins.ts'
 import { connectApi } from './api.ts'
@@ -31,7 +31,7 @@ export const controlPlanePart: Part = {
     // etcd last, so that the others do not complain about it; kwokctl itself would trust a reused pid.
     for (const name of [...COMPONENTS].reverse()) {
       const pid = await runningPid(world, name)
-      const identity = pid === undefined ? undefined : await identifyMarked(pid, world.dir)
+      const identity = pid === undefined ? undefined : await identifyOwn(pid, world.dir)
       if (identity) await endProcess(identity)
     }
   },

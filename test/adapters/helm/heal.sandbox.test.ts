@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises'
 import { afterAll, describe, expect, test } from 'vitest'
-import { identify } from '../../../src/adapters/helm/process-identity.ts'
 import { decodeRelease, encodeRelease } from '../../../src/adapters/helm/release-secret.ts'
+import { identify } from '../../../src/adapters/process-identity.ts'
 import type { Kube, ReleaseStatus } from '../../../src/ports/index.ts'
 import { echo } from '../../contracts/helm.ts'
 import { useSandbox } from '../../sandbox-under-test.ts'

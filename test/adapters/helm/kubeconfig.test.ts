@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { writeKubeconfig } from '../../../src/adapters/helm/kubeconfig.ts'
-import { hostId } from '../../../src/adapters/helm/process-identity.ts'
+import { hostId } from '../../../src/adapters/process-identity.ts'
 import { Secret } from '../../../src/secret.ts'
 import { until } from './killed-run.ts'
 

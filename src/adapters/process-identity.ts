@@ -34,16 +34,17 @@ export async function isAlive(one: ProcessIdentity): Promise<boolean> {
   return (await identify(one.pid))?.startTime === one.startTime
 }
 
+/** The live process of this pid, when its environment carries `mark` (`NAME=value`). */
+export async function identifyMarked(pid: number, mark: string): Promise<ProcessIdentity | undefined> {
+  const environment = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '')
+  return environment.split('\0').includes(mark) ? await identify(pid) : undefined
+}
+
 /** Live processes whose environment carries `mark` (`NAME=value`); none where the system does not show environments. */
 export async function findMarked(mark: string): Promise<readonly ProcessIdentity[]> {
   const entries = await readdir('/proc').catch(() => [])
   const pids = entries.filter((entry) => /^\d+$/.test(entry)).map(Number)
-  const found = await Promise.all(
-    pids.map(async (pid) => {
-      const environment = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '')
-      return environment.split('\0').includes(mark) ? await identify(pid) : undefined
-    }),
-  )
+  const found = await Promise.all(pids.map((pid) => identifyMarked(pid, mark)))
   return found.filter((one) => one !== undefined)
 }
 
