@@ -1,5 +1,10 @@
-// Writes the JSON Schema of llmgw.yaml for editors; a test holds the file up to date.
+// Writes the JSON Schemas of llmgw.yaml and of the event stream; tests hold the files up to date.
 import { writeFile } from 'node:fs/promises'
 import { fileSchema } from '../src/config/json-schema.ts'
+import { eventJsonSchema } from '../src/ui/event-schema.ts'
 
-await writeFile(new URL('../docs/llmgw.schema.json', import.meta.url), `${JSON.stringify(fileSchema(), null, 2)}\n`)
+const publish = (name: string, schema: unknown): Promise<void> =>
+  writeFile(new URL(`../docs/${name}`, import.meta.url), `${JSON.stringify(schema, null, 2)}\n`)
+
+await publish('llmgw.schema.json', fileSchema())
+await publish('events.schema.json', eventJsonSchema('published'))

@@ -1,4 +1,5 @@
 import { CommanderError } from '@commander-js/extra-typings'
+import { type ErrorEvent, EVENTS_VERSION } from '../engine/events.ts'
 import { type Host, processHost } from './host.ts'
 import { createProgram } from './program.ts'
 import { redacted } from './redacted.ts'
@@ -33,17 +34,20 @@ function withSandboxName(argv: readonly string[]): readonly string[] {
 
 function report(error: Rendered, argv: readonly string[], host: Host): number {
   host.stderr.write(errorLines(error))
-  if (wantsJson(argv)) {
-    const { exitCode, stack: _stack, ...texts } = error
-    host.stdout.write(`${JSON.stringify({ error: texts, exitCode })}\n`)
-  }
-  return error.exitCode
+  const { exitCode, stack: _stack, ...texts } = error
+  const format = outputFormat(argv)
+  if (format === 'json') host.stdout.write(`${JSON.stringify({ error: texts, exitCode })}\n`)
+  if (format === 'ndjson') host.stdout.write(`${JSON.stringify(errorEvent(texts, exitCode))}\n`)
+  return exitCode
+}
+
+/** The stream stays a stream of events to its last line. */
+function errorEvent(texts: Omit<Rendered, 'exitCode' | 'stack'>, exitCode: number): ErrorEvent & { version: number } {
+  return { version: EVENTS_VERSION, at: Date.now(), type: 'error', ...texts, exitCode }
 }
 
 /** Read from the raw arguments: the error may be about the others. */
-function wantsJson(argv: readonly string[]): boolean {
-  return argv.some(
-    (argument, index) =>
-      /^--output=(nd)?json$/.test(argument) || (argument === '--output' && /^(nd)?json$/.test(argv[index + 1] ?? '')),
-  )
+function outputFormat(argv: readonly string[]): string | undefined {
+  const texts = argv.map((argument, index) => (argument === '--output' ? `--output=${argv[index + 1]}` : argument))
+  return texts.find((text) => text.startsWith('--output='))?.slice('--output='.length)
 }

@@ -57,6 +57,9 @@ export type RunEvent = Stamp &
         readonly result: 'pass' | 'warn' | 'fail' | 'skip'
         readonly found: string
         readonly hint?: string
+        /** What the check proves, in words. */
+        readonly title?: string
+        readonly elapsedMs?: number
       }
     | {
         readonly type: 'run-finished'
@@ -65,6 +68,17 @@ export type RunEvent = Stamp &
         readonly counts: Readonly<Partial<Record<Outcome, number>>>
       }
   )
+
+/** Last line of a stream that ended in an error instead of a `run-finished`. */
+export interface ErrorEvent extends Stamp {
+  readonly type: 'error'
+  /** Stable PascalCase name that `llmgw explain` knows. */
+  readonly code: string
+  readonly message: string
+  readonly cause?: string
+  readonly hint?: string
+  readonly exitCode: number
+}
 
 /** `Omit` that keeps the union apart. */
 type WithoutStamp<E> = E extends unknown ? Omit<E, 'at'> : never
