@@ -46,10 +46,9 @@ export async function acquireLock(options: LockOptions): Promise<Lock> {
   const us: Holder = { deployment, holder, command }
   for (;;) {
     options.signal.throwIfAborted()
-    const sentAt = clock.now()
-    const object = await tryOnce(options, us)
-    if (!object) continue
-    const heartbeat = startHeartbeat({ kube, clock }, us, { object, sentAt })
+    const taken = await tryOnce(options, us)
+    if (!taken) continue
+    const heartbeat = startHeartbeat({ kube, clock }, us, taken)
     return {
       lost: heartbeat.lost,
       assertHeld: heartbeat.assertHeld,
@@ -62,15 +61,26 @@ export async function acquireLock(options: LockOptions): Promise<Lock> {
   }
 }
 
-/** The lease with us as holder, or undefined when somebody was faster and it has to be looked at again. */
-async function tryOnce(options: LockOptions, us: Holder): Promise<KubeObject | undefined> {
+/** The lease with us as holder, and when the write that made it so was sent: from there our own expiry counts. */
+interface Taken {
+  readonly object: KubeObject
+  readonly sentAt: number
+}
+
+/** Undefined when somebody was faster and it has to be looked at again. */
+async function tryOnce(options: LockOptions, us: Holder): Promise<Taken | undefined> {
   const { kube, clock, signal } = options
   const lease = await kube.find(leaseRef(us.deployment), signal)
   try {
-    if (!lease) return await createLease(kube, us, clock.now(), signal)
+    if (!lease) {
+      const sentAt = clock.now()
+      return { object: await createLease(kube, us, sentAt, signal), sentAt }
+    }
     const held = holdingOf(lease)
     if (held && (await isAlive(options, lease, held))) throw locked(us.deployment, held)
-    return await takeLease(kube, us, { lease, now: clock.now(), signal })
+    // Watching a dead holder takes a whole lease: only now does ours begin.
+    const sentAt = clock.now()
+    return { object: await takeLease(kube, us, { lease, now: sentAt, signal }), sentAt }
   } catch (error) {
     if (hasCode(error, 'AlreadyExists', 'Conflict', 'NotFound')) return undefined
     throw error

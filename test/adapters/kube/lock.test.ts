@@ -70,9 +70,12 @@ describe('lock', () => {
     await clock.advance(14_500)
     expect(await holderNow()).toBe('dead')
     await clock.advance(1_000)
-    await taking
+    const lock = await taking
     expect(await holderNow()).toBe('bob')
     expect(lines.join()).toContain('held by dead')
+    // The time spent on watching the dead one is not ours: the lock is fresh.
+    expect(() => lock.assertHeld()).not.toThrow()
+    expect(lock.lost.aborted).toBe(false)
   })
 
   test('that is given back while we watch is taken at once', async () => {
