@@ -16,9 +16,14 @@ export interface SandboxDemand {
   readonly own?: string
 }
 
+/** Where the sandboxes of this run take their charts from: `stand-in`, or the folder given to `npm run test:charts`. */
+export function sandboxCharts(): string {
+  return process.env.LLMGW_SANDBOX_CHARTS || 'stand-in'
+}
+
 /** Environment in which this run's sandboxes are found; tools come from the user's cache, charts never from outside. */
 export function sandboxShell(): Readonly<Record<string, string | undefined>> {
-  return { LLMGW_SANDBOX_CHARTS: 'stand-in', ...process.env, XDG_STATE_HOME: inject('sandboxStateHome') }
+  return { ...process.env, LLMGW_SANDBOX_CHARTS: sandboxCharts(), XDG_STATE_HOME: inject('sandboxStateHome') }
 }
 
 const silent = (): void => undefined

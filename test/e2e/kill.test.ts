@@ -12,6 +12,7 @@ const SIZE = Number(process.env.LLMGW_TEST_KILLS ?? 20)
 const SEED = Number(process.env.LLMGW_TEST_SEED ?? 1)
 
 const sandbox = useDeployedSandbox('e2e-kill', { deploy: false })
+let all: readonly KillPoint[] = []
 let points: readonly KillPoint[] = []
 
 async function deployThroughProxies(point?: KillPoint): Promise<{ ended: Ended; passed: readonly KillPoint[] }> {
@@ -80,6 +81,7 @@ beforeAll(async () => {
   await wipe()
   const { ended, passed } = await deployThroughProxies()
   expect(ended.code, ended.output).toBe(0)
+  all = passed
   points = sample(passed, SIZE, SEED)
   expect(points.length).toBeGreaterThanOrEqual(Math.min(SIZE, 20))
 })
@@ -99,8 +101,8 @@ describe.sequential(`killed at ${SIZE} points (seed ${SEED}), then deployed agai
   })
 })
 
-test('the proxy really sees what helm does', async () => {
-  expect(points.some(({ by }) => by === 'helm')).toBe(true)
-  expect(points.some(({ api }) => api === 'aws')).toBe(true)
-  expect(points.some(({ operation }) => operation.startsWith('WATCH'))).toBe(true)
+test('the run was seen whole: own writes, those of helm, and waits', async () => {
+  expect(all.some(({ by }) => by === 'helm')).toBe(true)
+  expect(all.some(({ by, api }) => by === 'llmgw' && api === 'aws')).toBe(true)
+  expect(all.some(({ operation }) => operation.startsWith('WATCH'))).toBe(true)
 })
