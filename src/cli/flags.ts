@@ -17,7 +17,7 @@ export interface LookFlags extends GlobalFlags {
   readonly timeout?: string
 }
 
-export interface PlanFlags extends LookFlags {
+export interface PlanFlags extends LookFlags, ChoiceFlags {
   readonly exitCode: boolean
 }
 
@@ -28,7 +28,18 @@ export interface ChangeFlags extends LookFlags {
   readonly failFast: boolean
 }
 
-export interface DeployFlags extends ChangeFlags {
+/** Flags that choose among all components; names, separated by commas. */
+export interface ChoiceFlags {
+  readonly only?: string
+  readonly skip?: string
+}
+
+export interface LockReleaseFlags extends GlobalFlags {
+  readonly yes: boolean
+  readonly confirm?: string
+}
+
+export interface DeployFlags extends ChangeFlags, ChoiceFlags {
   readonly onExisting?: 'update' | 'skip-healthy' | 'skip'
   readonly withNeeds: boolean
 }

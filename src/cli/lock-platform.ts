@@ -4,6 +4,8 @@ import { acquireLock } from '../adapters/lock/acquire-lock.ts'
 import type { Clock, Kube } from '../ports/index.ts'
 import type { HeldLock, LockRequest } from './world.ts'
 
+export { breakLock, findLock } from '../adapters/lock/inspect-lock.ts'
+
 /** The lock that keeps two runs on one deployment apart. @throws LockedError when another run holds it */
 export async function lockPlatform(kube: Kube, clock: Clock, request: LockRequest): Promise<HeldLock> {
   const holder = `${userName()}@${hostname()} pid ${process.pid} ${randomBytes(3).toString('hex')}`

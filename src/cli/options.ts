@@ -57,3 +57,12 @@ export function withChangeOptions<Args extends unknown[], Own extends OptionValu
     .option('--timeout <duration>', 'limit for each step, e.g. 15m (default: timeouts.step)', duration)
     .option('--fail-fast', 'start nothing more after a failure', false)
 }
+
+/** A command that can work on a part of all components. */
+export function withChoiceOptions<Args extends unknown[], Own extends OptionValues, Global extends OptionValues>(
+  command: Command<Args, Own, Global>,
+) {
+  return command
+    .addOption(new Option('--only <components>', 'of all, only these; separated by commas').conflicts('skip'))
+    .option('--skip <components>', 'of all, not these; separated by commas')
+}

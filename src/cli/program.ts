@@ -1,7 +1,7 @@
 import { Command, Option } from '@commander-js/extra-typings'
 import { addSandbox } from './commands/sandbox.ts'
 import type { Host } from './host.ts'
-import { withChangeOptions, withGlobalOptions, withLookOptions, withPlanOptions } from './options.ts'
+import { withChangeOptions, withChoiceOptions, withGlobalOptions, withLookOptions, withPlanOptions } from './options.ts'
 import { VERSION } from './version.ts'
 
 /** Told the exit code of the action that ran. */
@@ -41,6 +41,7 @@ export function createProgram(host: Host, finish: Finish) {
   addStatus(program, host, finish)
   addVerify(program, host, finish)
   addDestroy(program, host, finish)
+  addLock(program, host, finish)
   addInformation(program, host, finish)
   addSandbox(program, host, finish)
   return program
@@ -49,20 +50,22 @@ export function createProgram(host: Host, finish: Finish) {
 type Program = ReturnType<typeof createProgram>
 
 function addDeploy(program: Program, host: Host, finish: Finish): void {
-  withChangeOptions(withPlanOptions(program.command('deploy')))
+  withChangeOptions(withChoiceOptions(withPlanOptions(program.command('deploy'))))
     .description('Deploy components, or all of them; what is as wanted is left alone.')
     .argument('<component...>', 'names of components, or all')
     .addOption(
       new Option('--on-existing <mode>', 'what to do with what exists').choices(['update', 'skip-healthy', 'skip']),
     )
-    .option('--with-needs', 'also deploy what the named components need', false)
+    .addOption(
+      new Option('--with-needs', 'also deploy what the named components need').default(false).conflicts('skip'),
+    )
     .action(async (components, _flags, command) =>
       finish(await (await import('./commands/deploy.ts')).deploy(components, command.optsWithGlobals(), host)),
     )
 }
 
 function addPlan(program: Program, host: Host, finish: Finish): void {
-  withPlanOptions(program.command('plan'))
+  withChoiceOptions(withPlanOptions(program.command('plan')))
     .description('Show what a deploy would change, field by field; changes nothing.')
     .argument('[component...]', 'names of components (default: all)')
     .option('--exit-code', 'exit with 4 when there are differences', false)
@@ -105,6 +108,24 @@ function addDestroy(program: Program, host: Host, finish: Finish): void {
     .option('--purge-secrets', 'delete the secrets in AWS at once, for good', false)
     .action(async (components, _flags, command) =>
       finish(await (await import('./commands/destroy.ts')).destroy(components, command.optsWithGlobals(), host)),
+    )
+}
+
+function addLock(program: Program, host: Host, finish: Finish): void {
+  const lock = program.command('lock').description('See who works on the deployment, or free it from a run that died.')
+  lock
+    .command('status')
+    .description('Show who holds the lock, since when, with which command, and their last sign of life.')
+    .action(async (_flags, command) =>
+      finish(await (await import('./commands/lock.ts')).lockStatus(command.optsWithGlobals(), host)),
+    )
+  lock
+    .command('release')
+    .description('Take the lock away from its holder. A run that died is taken over without this, after 15 s.')
+    .option('-y, --yes', 'ask nothing', false)
+    .option('--confirm <holder>', 'the holder as lock status names it, instead of typing it')
+    .action(async (_flags, command) =>
+      finish(await (await import('./commands/lock.ts')).lockRelease(command.optsWithGlobals(), host)),
     )
 }
 

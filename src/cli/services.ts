@@ -10,7 +10,7 @@ import type { SandboxConnection } from '../sandbox/index.ts'
 import { createAssets, packageRoot } from './assets.ts'
 import { createClusterConnector } from './connect-cluster.ts'
 import { cacheFolder, runFolder } from './folders.ts'
-import { lockPlatform } from './lock-platform.ts'
+import { breakLock, findLock, lockPlatform } from './lock-platform.ts'
 import { progressLines } from './progress-lines.ts'
 import { type AskableValues, createProvidedValues, readSecretsFile } from './provided-values.ts'
 import { madeUpValue, sandboxConfig, withoutForeignSettings } from './sandbox-world.ts'
@@ -54,6 +54,8 @@ export async function openWorld(request: WorldRequest): Promise<World> {
     aws,
     connect: clusters.connect,
     lock: (kube, wanted) => lockPlatform(kube, systemClock, wanted),
+    findLock,
+    breakLock,
     assets,
     clock: systemClock,
     random: systemRandom,

@@ -52,6 +52,18 @@ export interface HeldLock {
   release(): Promise<void>
 }
 
+/** Who holds a lock, as others see it. Times are ISO 8601. */
+export interface LockHolder {
+  readonly holder: string
+  readonly host: string | undefined
+  readonly since: string | undefined
+  readonly command: string | undefined
+  /** Last sign of life, by the clock of the holder's machine. */
+  readonly renewed: string | undefined
+  /** Silence after which another run takes over. */
+  readonly expiresAfterMs: number
+}
+
 /** Everything outside the program that a command works with. Built once a run; nothing is asked before it is used. */
 export interface World {
   readonly loaded: LoadedConfig
@@ -62,6 +74,14 @@ export interface World {
   connect(cluster: EksCluster): Promise<ClusterConnection>
   /** @throws LockedError when another run holds it */
   lock(kube: Kube, request: LockRequest): Promise<HeldLock>
+  /** Who holds the lock of a deployment; undefined when nobody does. */
+  findLock(kube: Kube, deployment: string, signal: AbortSignal): Promise<LockHolder | undefined>
+  /** Takes it away from this holder; false when somebody else, or nobody, has it. */
+  breakLock(
+    kube: Kube,
+    lock: { readonly deployment: string; readonly holder: string },
+    signal: AbortSignal,
+  ): Promise<boolean>
   readonly assets: Assets
   readonly clock: Clock
   readonly random: Random

@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
+import { breakLock, findLock } from '../../src/adapters/lock/inspect-lock.ts'
 import type { Host } from '../../src/cli/host.ts'
 import { main } from '../../src/cli/main.ts'
 import { createProvidedValues } from '../../src/cli/provided-values.ts'
@@ -74,6 +75,8 @@ async function openFakeWorld({ world, seams }: CliOptions, request: Parameters<t
       lost: new AbortController().signal,
       release: async () => undefined,
     }),
+    findLock,
+    breakLock,
     assets: world.assets,
     clock: world.clock,
     random: world.random,

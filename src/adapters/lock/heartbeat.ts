@@ -74,7 +74,8 @@ export function startHeartbeat(world: World, us: Holder, lease: { object: KubeOb
     try {
       const found = await world.kube.find(leaseRef(us.deployment), stopped.signal)
       const holder = found && holdingOf(found)?.holder
-      if (holder !== us.holder) lose(holder === undefined ? 'somebody removed it' : `${holder} has taken it over`)
+      if (holder !== us.holder)
+        lose(holder === undefined ? 'somebody released or removed it' : `${holder} has taken it over`)
       return found?.metadata.resourceVersion ?? version
     } catch {
       return version

@@ -12,6 +12,8 @@ export interface Holding {
   readonly holder: string
   readonly since: string | undefined
   readonly command: string | undefined
+  /** Last sign of life, by the clock of the holder's machine; ISO 8601. */
+  readonly renewed: string | undefined
 }
 
 export interface Holder {
@@ -30,6 +32,7 @@ export const leaseRef = (deployment: string): ObjectRef => ({
 interface LeaseSpec {
   readonly holderIdentity?: string | null
   readonly acquireTime?: string
+  readonly renewTime?: string
   readonly leaseTransitions?: number
   readonly leaseDurationSeconds?: number
 }
@@ -38,9 +41,10 @@ const specOf = (lease: KubeObject): LeaseSpec => (lease.spec ?? {}) as LeaseSpec
 
 /** Who holds this lease; undefined when nobody does. */
 export function holdingOf(lease: KubeObject): Holding | undefined {
-  const { holderIdentity, acquireTime } = specOf(lease)
+  const { holderIdentity, acquireTime, renewTime } = specOf(lease)
   if (holderIdentity === undefined || holderIdentity === null || holderIdentity === '') return undefined
-  return { holder: holderIdentity, since: acquireTime, command: lease.metadata.annotations?.[COMMAND] }
+  const command = lease.metadata.annotations?.[COMMAND]
+  return { holder: holderIdentity, since: acquireTime, command, renewed: renewTime }
 }
 
 /** For how long to watch a holder that does not renew: what it promised itself, in ms. */
@@ -104,10 +108,15 @@ export async function renewLease(
   )
 }
 
-/** Gives the lease back if it is still ours; what stands in the way of that is left to its expiry. */
-export async function clearLease(kube: Kube, { deployment, holder }: Holder): Promise<void> {
-  const lease = await kube.find(leaseRef(deployment))
-  if (!lease || holdingOf(lease)?.holder !== holder) return
+/** Frees the lease if this holder still has it; false when it has not. @throws `Conflict` (code) when it was renewed in between */
+export async function clearLease(
+  kube: Kube,
+  { deployment, holder }: Pick<Holder, 'deployment' | 'holder'>,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  const lease = await kube.find(leaseRef(deployment), signal)
+  if (!lease || holdingOf(lease)?.holder !== holder) return false
   const patch = { metadata: { resourceVersion: lease.metadata.resourceVersion }, spec: { holderIdentity: null } }
-  await kube.patch(leaseRef(deployment), patch)
+  await kube.patch(leaseRef(deployment), patch, signal)
+  return true
 }

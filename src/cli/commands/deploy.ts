@@ -6,7 +6,7 @@ import type { Services } from '../../ports/index.ts'
 import type { DeployFlags } from '../flags.ts'
 import type { Host } from '../host.ts'
 import { carryOut } from '../run/carry-out.ts'
-import { type Named, namedComponents } from '../run/components.ts'
+import { type Choice, chosenComponents, chosenNames, type Named } from '../run/components.ts'
 import { confirmChanges } from '../run/confirm-changes.ts'
 import { type Mode, resolveMode } from '../run/mode.ts'
 import { askProvided } from '../run/provided.ts'
@@ -15,23 +15,23 @@ import { refuseUnknown, type Session, withSession } from '../run/session.ts'
 
 /** `llmgw deploy`: look, agree, change, verify. @returns exit code */
 export async function deploy(words: readonly string[], flags: DeployFlags, host: Host): Promise<number> {
-  const named = namedComponents(words)
+  const choice = chosenComponents(words, flags)
   const mode = resolveMode(flags, host)
-  const command = `deploy ${named.length === 0 ? 'all' : named.join(' ')}`
-  return await withSession({ command, flags, host }, (session) => run(session, { named, mode, flags }))
+  const command = `deploy ${choice.words}`
+  return await withSession({ command, flags, host }, (session) => run(session, { choice, mode, flags }))
 }
 
 interface Request {
-  readonly named: Named
+  readonly choice: Choice
   readonly mode: Mode
   readonly flags: DeployFlags
 }
 
 async function run(session: Session, request: Request): Promise<number> {
-  const { named, flags, mode } = request
-  const selection = select(session.graph, named, { withNeeds: flags.withNeeds })
+  const { choice, flags, mode } = request
+  const selection = select(session.graph, chosenNames(session.graph, choice), { withNeeds: flags.withNeeds })
   const looked = await session.look(selection.graph, { diff: false })
-  refuseOff(selection, looked, named)
+  refuseOff(selection, looked, choice.named)
   refuseUnknown(looked)
   refuseLacking(selection, looked, flags)
   const decisions = await agree(session, { selection, looked }, mode)
@@ -74,7 +74,12 @@ function refuseLacking(selection: Selection<Services>, looked: Looked, flags: De
   if (lacking.length === 0) return
   const components = [...new Set(lacking.map((need) => need.component))]
   const states = lacking.map(({ step, state }) => `${step} is ${state}`)
+  const command = `llmgw${flags.sandbox === undefined ? '' : ' --sandbox'} deploy ${components.join(' ')}`
   throw new PreflightError('NeedsLacking', `what it needs is not there: ${states.join(', ')}`, {
-    hint: `llmgw${flags.sandbox === undefined ? '' : ' --sandbox'} deploy ${components.join(' ')}   (or add --with-needs)`,
+    // What a skipped component needs in turn is not there either.
+    hint:
+      flags.skip === undefined
+        ? `${command}   (or add --with-needs)`
+        : `${command} --with-needs   (or take it out of --skip)`,
   })
 }

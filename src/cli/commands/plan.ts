@@ -3,7 +3,7 @@ import { select } from '../../engine/selection.ts'
 import { renderPlan } from '../../ui/plan.ts'
 import type { PlanFlags } from '../flags.ts'
 import type { Host } from '../host.ts'
-import { namedComponents } from '../run/components.ts'
+import { chosenComponents, chosenNames } from '../run/components.ts'
 import { jsonOfComponents } from '../run/json-of-components.ts'
 import { ownComponents } from '../run/own-components.ts'
 import { refuseUnknown, withSession } from '../run/session.ts'
@@ -12,13 +12,14 @@ const DIFFERENCES = 4
 
 /** `llmgw plan`: what a deploy would change, with Helm's server-side dry run. @returns exit code */
 export async function plan(words: readonly string[], flags: PlanFlags, host: Host): Promise<number> {
-  const named = namedComponents(words)
-  const command = ['plan', ...named].join(' ')
+  const choice = chosenComponents(words, flags)
+  const command = choice.words === 'all' ? 'plan' : `plan ${choice.words}`
   return await withSession({ command, flags, host }, async (session) => {
-    const { graph } = select(session.graph, named, { withNeeds: false })
+    const names = chosenNames(session.graph, choice)
+    const { graph } = select(session.graph, names, { withNeeds: false })
     const looked = await session.look(graph, { diff: true })
     await session.stage.close()
-    const components = ownComponents(componentStates(graph, looked), named)
+    const components = ownComponents(componentStates(graph, looked), names)
     session.print(renderPlan({ components }, session.style))
     const differs = components.some(({ state }) => state !== 'current')
     session.printJson({ ...jsonOfComponents(session, components), differs })
