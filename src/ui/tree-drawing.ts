@@ -9,6 +9,7 @@ import {
 import type { Outcome, RunEvent, StepInfo } from '../engine/events.ts'
 import { redact } from '../secret.ts'
 import type { Paint } from './paint.ts'
+import { rendererOn } from './terminal-renderer.ts'
 import { createRow, type Row, rowStatus, updateRow } from './tree-rows.ts'
 
 export interface TreeDrawing {
@@ -88,20 +89,31 @@ function createList(rows: ReadonlyMap<string, DrawnRow>, { paint, stream }: Draw
       : componentTask(component, own, { rows, paint })
   })
   const output = stream as NodeJS.WriteStream
+  const terminal = terminalOn(output)
   return new Listr(tasks, {
     concurrent: true,
     exitOnError: false,
     registerSignalListeners: false,
     // The caller has decided that this is a terminal; listr2 would judge stdout, which may be a file.
     forceTTY: true,
+    renderer: rendererOn(terminal.stdout),
     rendererOptions: {
       collapseErrors: false,
       collapseSubtasks: false,
-      formatOutput: 'truncate',
       color: iconColours(paint),
-      logger: new ListrLogger({ processOutput: new ProcessOutput(output, output) }),
+      logger: new ListrLogger({ processOutput: terminal }),
     },
   })
+}
+
+/** Its `stdout` writes past what listr2 keeps back while it draws. listr2 copies the size once; a terminal is resized meanwhile. */
+function terminalOn(output: NodeJS.WriteStream): ProcessOutput {
+  const terminal = new ProcessOutput(output, output)
+  const live = Object.defineProperties(terminal.stdout, {
+    columns: { get: () => output.columns },
+    rows: { get: () => output.rows },
+  })
+  return Object.defineProperty(terminal, 'stdout', { value: live })
 }
 
 function iconColours(paint: Paint): Record<string, (text?: string) => string> {

@@ -15,7 +15,7 @@ export function createTreeView({ stderr, colors }: ViewOptions): View {
 
   function print(event: RunEvent): void {
     if (!WORTH_A_LINE.has(event.type)) return
-    const lines = eventLines(event, paint).map((line) => `${redact(line)}\n`)
+    const lines = eventLines(event, { paint, causes: 'short' }).map((line) => `${redact(line)}\n`)
     if (drawing === undefined) for (const line of lines) stderr.write(line)
     else queued.push(...lines)
   }

@@ -18,6 +18,8 @@ export interface ViewOptions {
   /** Progress: `tree` and `plain`. */
   readonly stderr: NodeJS.WritableStream
   readonly colors: boolean
+  /** `short`: a failure in one line, where a result follows that tells its whole cause. Only `plain` has a choice. */
+  readonly causes: 'short' | 'full'
 }
 
 /** `tree` redraws a terminal, `plain` adds a line per event (for logs), `ndjson` writes every event as it is. */

@@ -1,15 +1,32 @@
+import type { PassThrough } from 'node:stream'
 import { stripVTControlCharacters } from 'node:util'
 import { describe, expect, it, vi } from 'vitest'
 import type { RunEvent } from '../../src/engine/events.ts'
-import { createView } from '../../src/ui/view.ts'
+import { createView, type View } from '../../src/ui/view.ts'
 import { EVENTS, STEPS, sink } from './events.ts'
 
 const SHOW_CURSOR = '\u001b[?25h'
 const GREEN = '\u001b[32m'
 
+const ERASE_AND_UP = '\u001b[2K\u001b[1A'
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: it is what is looked for
+const FRAME_START = /(\u001b\[2K\u001b\[1A)+/g
+
+const sized = (stream: PassThrough, columns: number) => Object.assign(stream, { columns })
+const linesOf = (text: string): readonly string[] => stripVTControlCharacters(text).split('\n')
+
+async function start(view: View, line: string): Promise<void> {
+  const at = Date.now()
+  view.onEvent({ at, type: 'run-started', command: 'deploy all', steps: STEPS })
+  view.onEvent({ at, type: 'step-started', step: 'redis', phase: 'apply' })
+  view.onEvent({ at, type: 'step-progress', step: 'redis', line })
+  await new Promise((resolve) => setTimeout(resolve, 150))
+}
+
 async function finalScreen(events: readonly RunEvent[], colors = false) {
   const { stream, text } = sink()
-  const view = createView('tree', { stdout: sink().stream, stderr: stream, colors })
+  const view = createView('tree', { stdout: sink().stream, stderr: stream, colors, causes: 'short' })
   for (const event of events) {
     view.onEvent(event)
     await new Promise((resolve) => setImmediate(resolve))
@@ -49,7 +66,7 @@ describe('the tree', () => {
 
   it('keeps the tick of what is done while others go on', async () => {
     const { stream, text } = sink()
-    const view = createView('tree', { stdout: sink().stream, stderr: stream, colors: false })
+    const view = createView('tree', { stdout: sink().stream, stderr: stream, colors: false, causes: 'short' })
     const at = Date.now()
     view.onEvent({ at, type: 'run-started', command: 'deploy all', steps: STEPS })
     view.onEvent({ at, type: 'step-started', step: 'redis', phase: 'apply' })
@@ -69,6 +86,40 @@ describe('the tree', () => {
       { at, type: 'step-started', step: 'namespaces', phase: 'apply' },
     ])
     expect(lines.some((line) => line.includes('redis  waits for namespaces'))).toBe(true)
+  })
+
+  it.each([40, 80, 160])('keeps to %i columns of its own stream, whatever standard output has', async (columns) => {
+    const { stream, text } = sink()
+    const view = createView('tree', {
+      stdout: sink().stream,
+      stderr: sized(stream, columns),
+      colors: true,
+      causes: 'short',
+    })
+    await start(
+      view,
+      'a line of progress that is much longer than the hundred and sixty columns of a really wide terminal, so that it has to be cut off somewhere near its end in every one of them',
+    )
+    await view.close()
+    const widths = linesOf(text()).map((line) => line.length)
+    expect(Math.max(...widths)).toBe(columns)
+  })
+
+  it('follows the terminal when it gets narrower, and wipes out what the terminal wrapped', async () => {
+    const { stream, text } = sink()
+    const screen = sized(stream, 120)
+    const view = createView('tree', { stdout: sink().stream, stderr: screen, colors: false, causes: 'short' })
+    await start(view, `${'long '.repeat(18)}end`)
+    await vi.waitFor(() => expect(text()).toMatch(/long end/))
+    const before = text().length
+    screen.columns = 50
+    await vi.waitFor(() => expect(text().slice(before)).toMatch(/(long …[\s\S]*){2}/))
+    await view.close()
+    const after = text().slice(before)
+    expect(Math.max(...linesOf(after).map((line) => line.length))).toBe(50)
+    // One line of 96 columns became two of 50: one more to erase than was drawn, once.
+    const [first = 0, second = 0] = [...after.matchAll(FRAME_START)].map(([ups]) => ups.length / ERASE_AND_UP.length)
+    expect(first).toBe(second + 1)
   })
 
   it('draws nothing when nothing is started', async () => {

@@ -1,12 +1,18 @@
 import { describe, expect, it } from 'vitest'
 import type { RunEvent } from '../../src/engine/events.ts'
 import { registerSecret } from '../../src/secret.ts'
-import { createView, type ViewKind } from '../../src/ui/view.ts'
+import { createView, type ViewKind, type ViewOptions } from '../../src/ui/view.ts'
 import { EVENTS, sink } from './events.ts'
 
-async function drawn(kind: ViewKind, events: readonly RunEvent[], colors = false) {
+async function drawn(kind: ViewKind, events: readonly RunEvent[], options: Partial<ViewOptions> = {}) {
   const [stdout, stderr] = [sink(), sink()]
-  const view = createView(kind, { stdout: stdout.stream, stderr: stderr.stream, colors })
+  const view = createView(kind, {
+    stdout: stdout.stream,
+    stderr: stderr.stream,
+    colors: false,
+    causes: 'full',
+    ...options,
+  })
   for (const event of events) view.onEvent(event)
   await view.close()
   return { stdout: stdout.text(), stderr: stderr.text() }
@@ -47,9 +53,16 @@ describe('the plain view', () => {
     `)
   })
 
+  it('keeps a cause to its line where a text result tells the whole of it', async () => {
+    const { stderr } = await drawn('plain', EVENTS, { causes: 'short' })
+    expect(stderr).toContain('operator: broken: pod eso-0 crashes (CrashLoop)\nlooked in')
+    expect(stderr).toContain('operator: failed in 2.0 s: helm refused (HelmFailed)\nstore: blocked')
+    expect(stderr).not.toContain('panic: no region')
+  })
+
   it('colours only when told', async () => {
     expect((await drawn('plain', EVENTS)).stderr).not.toContain(ESCAPE)
-    expect((await drawn('plain', EVENTS, true)).stderr).toContain(ESCAPE)
+    expect((await drawn('plain', EVENTS, { colors: true })).stderr).toContain(ESCAPE)
   })
 })
 

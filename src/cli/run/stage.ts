@@ -16,7 +16,8 @@ const IN_TEXT_RESULT: ReadonlySet<RunEvent['type']> = new Set(['run-finished', '
 /** A view chosen by the flags and the terminal. */
 export function openStage(flags: GlobalFlags, host: Host, clock: Clock): Stage {
   const colors = usesColors(flags, host, host.stderr)
-  const view = createView(viewKind(flags, host), { stdout: host.stdout, stderr: host.stderr, colors })
+  const causes = flags.output === 'text' ? 'short' : 'full'
+  const view = createView(viewKind(flags, host), { stdout: host.stdout, stderr: host.stderr, colors, causes })
   return {
     emit: (event) => {
       if (flags.output !== 'text' || !IN_TEXT_RESULT.has(event.type)) view.onEvent({ ...event, at: clock.now() })
