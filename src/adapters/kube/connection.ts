@@ -2,6 +2,7 @@ import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent, type RequestOptions } from 'node:https'
 import type { KubeConfig } from '@kubernetes/client-node'
 import { PreflightError } from '../../errors.ts'
+import { type PlainContext, plainContext } from './plain-kubeconfig.ts'
 import { type Environment, proxyFor } from './proxy.ts'
 
 /** Which API server, and as whom. */
@@ -56,6 +57,8 @@ async function kubeconfigServer(
   { path, context }: Extract<KubeConnection, { kind: 'kubeconfig' }>,
   environment: Environment,
 ): Promise<Server> {
+  const plain = path === undefined ? undefined : await plainContext(path, context)
+  if (plain) return plainServer(plain, environment)
   const config = await loadKubeconfig(path, context)
   const cluster = config.getCurrentCluster()
   if (!cluster) throw unusable(path, `context "${context}" names a cluster that is not in the file`)
@@ -75,6 +78,17 @@ async function kubeconfigServer(
       const tls: Tls = { ca, cert, key, pfx, passphrase, servername, rejectUnauthorized }
       return { headers: authorization(options), agent: await agents.agent(use, tls) }
     },
+  }
+}
+
+function plainServer({ server, proxyUrl, token, tls }: PlainContext, environment: Environment): Server {
+  const url = new URL(server)
+  const agents = agentPool(url, proxyUrl ?? proxyFor(url, environment))
+  const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` }
+  return {
+    url,
+    close: agents.close,
+    authorize: async (use) => ({ headers, agent: await agents.agent(use, tls) }),
   }
 }
 

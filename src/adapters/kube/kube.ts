@@ -123,6 +123,23 @@ export function createKube(rest: Rest, fieldManager = FIELD_MANAGER): Kube {
       })
       return answer.status === 200 ? answer.text : ''
     },
+    async canI({ verb, group, resource, namespace }, signal) {
+      const body = {
+        apiVersion: 'authorization.k8s.io/v1',
+        kind: 'SelfSubjectAccessReview',
+        spec: { resourceAttributes: { verb, group, resource, ...(namespace === undefined ? {} : { namespace }) } },
+      }
+      const answer = await rest.json<{ readonly status?: { readonly allowed?: boolean } }>({
+        method: 'POST',
+        path: '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews',
+        body,
+        attempt: { verb: 'create', object: 'SelfSubjectAccessReview' },
+        // Nothing is stored: asking twice is asking once.
+        idempotent: true,
+        signal,
+      })
+      return answer.status?.allowed === true
+    },
     async version(signal) {
       const attempt = { verb: 'get', object: 'version' }
       const call = { method: 'GET', path: '/version', attempt, idempotent: true, signal } as const

@@ -10,5 +10,6 @@ describeKubeContract('fake', async () => {
     async applyAs(manager, object) {
       kube.applyAs(manager, object)
     },
+    powerless: async () => fakeKube({ allows: () => false }),
   }
 })
