@@ -14,6 +14,8 @@ export default defineConfig({
           pool: 'threads',
           // Vitest leaves a core alone; on two cores that halves the speed.
           maxWorkers: '100%',
+          // A deadline for what hangs, generous enough for a busy machine.
+          testTimeout: 30_000,
         },
       },
       {
