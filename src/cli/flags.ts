@@ -15,6 +15,8 @@ export interface LookFlags extends GlobalFlags {
   readonly restoreSecrets?: boolean
   readonly secretsFile?: string
   readonly timeout?: string
+  /** File for a JUnit report. */
+  readonly junit?: string
 }
 
 export interface PlanFlags extends LookFlags, ChoiceFlags {

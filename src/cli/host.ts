@@ -15,8 +15,8 @@ export interface Host {
   readonly stdin: Input
   readonly stdout: Output
   readonly stderr: Output
-  /** Calls back on SIGINT and SIGTERM, until the returned function is called. */
-  onStop(listener: (signal: 'SIGINT' | 'SIGTERM') => void): () => void
+  /** Calls back on SIGINT, SIGTERM and SIGHUP (the terminal was closed), until the returned function is called. */
+  onStop(listener: () => void): () => void
   /** Ends the process at once. */
   exit(code: number): void
   readonly openWorld: OpenWorld
@@ -30,21 +30,27 @@ export function processHost(): Host {
     env: process.env,
     cwd: process.cwd(),
     stdin: process.stdin,
-    stdout: process.stdout,
-    stderr: process.stderr,
+    stdout: outlive(process.stdout),
+    stderr: outlive(process.stderr),
     onStop,
     exit: (code) => process.exit(code),
     openWorld: async (request) => (await import('./services.ts')).openWorld(request),
   }
 }
 
-function onStop(listener: (signal: 'SIGINT' | 'SIGTERM') => void): () => void {
-  const onInt = () => listener('SIGINT')
-  const onTerm = () => listener('SIGTERM')
-  process.on('SIGINT', onInt)
-  process.on('SIGTERM', onTerm)
+const STOPPING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
+function onStop(listener: () => void): () => void {
+  const onSignal = () => listener()
+  for (const signal of STOPPING) process.on(signal, onSignal)
   return () => {
-    process.off('SIGINT', onInt)
-    process.off('SIGTERM', onTerm)
+    for (const signal of STOPPING) process.off(signal, onSignal)
   }
+}
+
+/** A terminal or a reader that went away ends the output, not the run: changes under way reach their safe point. */
+function outlive(stream: NodeJS.WriteStream): NodeJS.WriteStream {
+  return stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error
+  })
 }

@@ -4,9 +4,11 @@ import { type Host, processHost } from './host.ts'
 import { createProgram } from './program.ts'
 import { redacted } from './redacted.ts'
 import { errorLines, type Rendered, renderError } from './render-error.ts'
+import { withPasteableHints } from './run/pasteable.ts'
 
 /** Name of the sandbox when `--sandbox` gives none. */
 const DEFAULT_SANDBOX = 'default'
+const SANDBOX = '--sandbox='
 const USAGE = 2
 
 /** Runs the program. @returns the exit code; never throws */
@@ -23,13 +25,20 @@ export async function main(argv: readonly string[], seams: Partial<Host> = {}): 
   } catch (error) {
     // Commander has printed help, version or its own error already.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE
-    return report(renderError(error, { debug: argv.includes('--debug') }), argv, host)
+    const rendered = renderError(error, { debug: argv.includes('--debug') })
+    return report(withPasteableHints(rendered, sandboxOf(argv)), argv, host)
   }
 }
 
 /** A bare `--sandbox` must not take the command for its value. */
 function withSandboxName(argv: readonly string[]): readonly string[] {
-  return argv.map((argument) => (argument === '--sandbox' ? `--sandbox=${DEFAULT_SANDBOX}` : argument))
+  return argv.map((argument) => (argument === '--sandbox' ? `${SANDBOX}${DEFAULT_SANDBOX}` : argument))
+}
+
+function sandboxOf(argv: readonly string[]): string | undefined {
+  return withSandboxName(argv)
+    .find((argument) => argument.startsWith(SANDBOX))
+    ?.slice(SANDBOX.length)
 }
 
 function report(error: Rendered, argv: readonly string[], host: Host): number {

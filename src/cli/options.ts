@@ -20,7 +20,7 @@ export function withGlobalOptions(program: Command) {
     .addOption(
       new Option(
         '--sandbox <name>',
-        'work on the sandbox on this machine, started if needed; =NAME for one of several',
+        'work on the sandbox on this machine, started if needed; NAME where there are several',
       ),
     )
     .addOption(
@@ -65,4 +65,11 @@ export function withChoiceOptions<Args extends unknown[], Own extends OptionValu
   return command
     .addOption(new Option('--only <components>', 'of all, only these; separated by commas').conflicts('skip'))
     .option('--skip <components>', 'of all, not these; separated by commas')
+}
+
+/** A command whose result other programs read. */
+export function withReportOptions<Args extends unknown[], Own extends OptionValues, Global extends OptionValues>(
+  command: Command<Args, Own, Global>,
+) {
+  return command.option('--junit <file>', 'also write a JUnit report: steps and checks as test cases')
 }

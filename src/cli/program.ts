@@ -1,7 +1,14 @@
 import { Command, Option } from '@commander-js/extra-typings'
 import { addSandbox } from './commands/sandbox.ts'
 import type { Host } from './host.ts'
-import { withChangeOptions, withChoiceOptions, withGlobalOptions, withLookOptions, withPlanOptions } from './options.ts'
+import {
+  withChangeOptions,
+  withChoiceOptions,
+  withGlobalOptions,
+  withLookOptions,
+  withPlanOptions,
+  withReportOptions,
+} from './options.ts'
 import { VERSION } from './version.ts'
 
 /** Told the exit code of the action that ran. */
@@ -29,7 +36,11 @@ export function createProgram(host: Host, finish: Finish) {
     .addHelpText('after', EXAMPLES)
     .showSuggestionAfterError(true)
     .exitOverride()
-    .configureHelp({ showGlobalOptions: true })
+    .configureHelp({
+      showGlobalOptions: true,
+      // A bare --sandbox takes no name: the next word is the command.
+      optionTerm: ({ long, flags }) => (long === '--sandbox' ? '--sandbox[=NAME]' : flags),
+    })
     .configureOutput({
       writeOut: (text) => void host.stdout.write(text),
       writeErr: (text) => void host.stderr.write(text),
@@ -50,7 +61,7 @@ export function createProgram(host: Host, finish: Finish) {
 type Program = ReturnType<typeof createProgram>
 
 function addDeploy(program: Program, host: Host, finish: Finish): void {
-  withChangeOptions(withChoiceOptions(withPlanOptions(program.command('deploy'))))
+  withReportOptions(withChangeOptions(withChoiceOptions(withPlanOptions(program.command('deploy')))))
     .description('Deploy components, or all of them; what is as wanted is left alone.')
     .argument('<component...>', 'names of components, or all')
     .addOption(
@@ -85,7 +96,7 @@ function addStatus(program: Program, host: Host, finish: Finish): void {
 }
 
 function addVerify(program: Program, host: Host, finish: Finish): void {
-  withLookOptions(program.command('verify'))
+  withReportOptions(withLookOptions(program.command('verify')))
     .description('Prove that what is deployed works.')
     .argument('[component...]', 'names of components (default: all)')
     .action(async (components, _flags, command) =>

@@ -74,7 +74,7 @@ function refuseLacking(selection: Selection<Services>, looked: Looked, flags: De
   if (lacking.length === 0) return
   const components = [...new Set(lacking.map((need) => need.component))]
   const states = lacking.map(({ step, state }) => `${step} is ${state}`)
-  const command = `llmgw${flags.sandbox === undefined ? '' : ' --sandbox'} deploy ${components.join(' ')}`
+  const command = `llmgw deploy ${components.join(' ')}`
   throw new PreflightError('NeedsLacking', `what it needs is not there: ${states.join(', ')}`, {
     // What a skipped component needs in turn is not there either.
     hint:

@@ -13,6 +13,7 @@ export async function verify(words: readonly string[], flags: LookFlags, host: H
   const named = namedComponents(words)
   const command = ['verify', ...named].join(' ')
   return await withSession({ command, flags, host }, async (session) => {
+    session.stage.emit({ type: 'run-started', command, steps: [] })
     const all = session.graph.order.map((step) => step.component)
     const checks = await runChecks(session, new Set(named.length > 0 ? named : all))
     const ok = checks.every(({ result }) => result !== 'fail')

@@ -1,5 +1,6 @@
 import { bounded } from '../../engine/bounded.ts'
 import { causeOf } from '../../engine/cause.ts'
+import { withPasteableHints } from './pasteable.ts'
 import type { Session } from './session.ts'
 
 /** A check with what it found. */
@@ -22,9 +23,10 @@ export async function runChecks(session: Session, components: ReadonlySet<string
   const chosen = session.world.checks.filter(({ component }) => GROUND.has(component) || components.has(component))
   return await Promise.all(
     chosen.map(async (check) => {
-      const result = await runCheck(session, check)
-      const { title: _title, lookedAt: _lookedAt, ...told } = result
-      session.stage.emit({ type: 'check-finished', ...told })
+      const started = session.world.clock.now()
+      const result = withPasteableHints(await runCheck(session, check), session.request.flags.sandbox)
+      const { lookedAt: _lookedAt, ...told } = result
+      session.stage.emit({ type: 'check-finished', ...told, elapsedMs: session.world.clock.now() - started })
       return result
     }),
   )

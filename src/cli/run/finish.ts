@@ -1,6 +1,7 @@
 import type { RunResult } from '../../engine/result.ts'
 import { renderSummary } from '../../ui/summary.ts'
 import type { CheckResult } from './checks.ts'
+import { sandboxFlag, withPasteableHints } from './pasteable.ts'
 import type { Session } from './session.ts'
 
 interface Finished {
@@ -11,7 +12,9 @@ interface Finished {
 const CANCELLED = 130
 
 /** Reports the end of a run. @returns exit code */
-export async function finish(session: Session, { result, checks }: Finished): Promise<number> {
+export async function finish(session: Session, { result: given, checks }: Finished): Promise<number> {
+  const { sandbox } = session.request.flags
+  const result = { ...given, steps: given.steps.map((step) => withPasteableHints(step, sandbox)) }
   const failedChecks = checks.filter((check) => check.result === 'fail')
   const ok = result.ok && failedChecks.length === 0
   const elapsedMs = session.elapsedMs()
@@ -54,9 +57,8 @@ function textOf(session: Session, finished: Finished, ok: boolean): string {
 /** A stopped run has no cause to mend. */
 function nextLine({ request, stop }: Session): string {
   const { flags, command } = request
-  const sandbox = flags.sandbox === undefined ? '' : ` --sandbox=${flags.sandbox}`
   const mend = stop.signal.aborted ? '' : 'mend the cause, then '
-  return `next: ${mend}go on with: llmgw${sandbox} ${command} (what is done is left alone)`
+  return `next: ${mend}go on with: llmgw${sandboxFlag(flags.sandbox)} ${command} (what is done is left alone)`
 }
 
 function checkLines(checks: readonly CheckResult[]): readonly string[] {

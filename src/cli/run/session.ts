@@ -10,7 +10,10 @@ import type { LookFlags } from '../flags.ts'
 import { type Guarded, guard } from '../guard.ts'
 import type { Host } from '../host.ts'
 import type { World } from '../world.ts'
+import { watchCharts } from './chart-notes.ts'
 import { milliseconds } from './duration.ts'
+import { lookedPasteable } from './pasteable.ts'
+import { openReports, type Reports } from './reports.ts'
 import { openStage, type Stage, usesColors } from './stage.ts'
 import { listenForStop, type Stop } from './stop.ts'
 
@@ -50,9 +53,25 @@ const CHECK_TIMEOUT_MS = 60_000
 
 const NOTHING_DESTROYED: RunOptions['destroy'] = { crds: false, volumes: false, secrets: 'schedule' }
 
-/** Opens the world, guards it, runs `body`, and leaves nothing behind. */
+/** Opens the world, guards it, runs `body`, leaves nothing behind, and writes the reports that were asked for. */
 export async function withSession(
   request: SessionRequest,
+  body: (session: Session) => Promise<number>,
+): Promise<number> {
+  const reports = await openReports(request)
+  let exitCode: number
+  try {
+    exitCode = await inSession(request, reports, body)
+  } catch (error) {
+    await reports.finish(error)
+    throw error
+  }
+  return (await reports.finish()) ? exitCode : exitCode || 1
+}
+
+async function inSession(
+  request: SessionRequest,
+  { onEvent }: Reports,
   body: (session: Session) => Promise<number>,
 ): Promise<number> {
   const { host, flags } = request
@@ -65,7 +84,7 @@ export async function withSession(
     world = await host.openWorld({ flags, host, signal: stop.signal, report: tell })
     const guarded = await guard(world, host.env, stop.signal)
     deadline = startDeadline(world.loaded.config.timeouts.run, stop)
-    stage = openStage(flags, host, world.clock)
+    stage = openStage({ flags, host, onEvent }, world.clock)
     const exitCode = await body(createSession(request, { world, guarded, stage, stop }))
     const late = deadline.passed()
     if (exitCode !== 0 && late) throw late
@@ -90,15 +109,18 @@ interface Parts {
 function createSession(request: SessionRequest, { world, guarded, stage, stop }: Parts): Session {
   const { host, flags, command } = request
   const started = world.clock.now()
-  const ctx = servicesOf(request, world, guarded)
-  const lookWith = (emit: Emit, graph: Graph<Services>, { diff }: Pick<Looked['depth'], 'diff'>) =>
-    look(graph, ctx, {
+  const charts = watchCharts(guarded.connection.helm)
+  const ctx = servicesOf(request, world, { ...guarded, connection: { ...guarded.connection, helm: charts.helm } })
+  const lookWith = async (emit: Emit, graph: Graph<Services>, { diff }: Pick<Looked['depth'], 'diff'>) => {
+    const looked = await look(graph, ctx, {
       signal: stop.signal,
       emit,
       clock: world.clock,
       timeoutMs: CHECK_TIMEOUT_MS,
       depth: { diff, deep: flags.deep },
     })
+    return lookedPasteable(looked, flags.sandbox)
+  }
   return {
     request,
     world,
@@ -109,9 +131,11 @@ function createSession(request: SessionRequest, { world, guarded, stage, stop }:
     stop,
     style: { paint: createPaint(usesColors(flags, host, host.stdout)), width: host.stdout.columns ?? 100 },
     elapsedMs: () => world.clock.now() - started,
-    look: (graph, depth) => {
+    look: async (graph, depth) => {
       stage.emit({ type: 'run-started', command, steps: stepInfos(graph, ctx) })
-      return lookWith(stage.emit, graph, depth)
+      const looked = await lookWith(stage.emit, graph, depth)
+      for (const message of charts.notes()) stage.emit({ type: 'note', level: 'info', message })
+      return looked
     },
     lookQuietly: (graph, depth) => lookWith(() => undefined, graph, depth),
     print: (text) => {

@@ -3,6 +3,7 @@ import type { Clock } from '../../ports/index.ts'
 import { createView, type ViewKind } from '../../ui/view.ts'
 import type { GlobalFlags } from '../flags.ts'
 import type { Host, Output } from '../host.ts'
+import { withPasteableHints } from './pasteable.ts'
 
 /** Where a run's events are drawn. */
 export interface Stage {
@@ -13,14 +14,23 @@ export interface Stage {
 /** The text result says the same. */
 const IN_TEXT_RESULT: ReadonlySet<RunEvent['type']> = new Set(['run-finished', 'check-finished'])
 
+export interface StageRequest {
+  readonly flags: GlobalFlags
+  readonly host: Host
+  /** Told every event, whatever is drawn. */
+  readonly onEvent: (event: RunEvent) => void
+}
+
 /** A view chosen by the flags and the terminal. */
-export function openStage(flags: GlobalFlags, host: Host, clock: Clock): Stage {
+export function openStage({ flags, host, onEvent }: StageRequest, clock: Clock): Stage {
   const colors = usesColors(flags, host, host.stderr)
   const causes = flags.output === 'text' ? 'short' : 'full'
   const view = createView(viewKind(flags, host), { stdout: host.stdout, stderr: host.stderr, colors, causes })
   return {
     emit: (event) => {
-      if (flags.output !== 'text' || !IN_TEXT_RESULT.has(event.type)) view.onEvent({ ...event, at: clock.now() })
+      const stamped: RunEvent = { ...withPasteableHints(event, flags.sandbox), at: clock.now() }
+      onEvent(stamped)
+      if (flags.output !== 'text' || !IN_TEXT_RESULT.has(event.type)) view.onEvent(stamped)
     },
     close: () => view.close(),
   }
