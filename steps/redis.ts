@@ -1,10 +1,11 @@
 import type { Config } from '../src/config/schema.ts'
 import { applied, ready } from '../src/engine/step.ts'
+import { bytesOf } from '../src/ports/quantity.ts'
 import { secretSync } from './external-secrets/secret-sync.ts'
 import { helmRelease } from './helm-release.ts'
 import { RELEASES } from './names.ts'
 import { namespaces } from './namespaces.ts'
-import { bytesOf } from './quantity.ts'
+import { redisPods } from './redis-pods.ts'
 import { storage } from './storage.ts'
 
 /** Where clients find the cache. */
@@ -56,5 +57,6 @@ export const redis = helmRelease<RedisOut>({
       persistentVolume: { size },
     }
   },
+  pods: redisPods,
   out: ({ config }) => ({ host: `${redisService(config)}.${config.namespaces.gateway}.svc`, port: 6379 }),
 })

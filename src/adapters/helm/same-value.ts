@@ -1,24 +1,8 @@
+import { quantityOf } from '../../ports/quantity.ts'
 import { isBag } from './owned-fields.ts'
 
-const QUANTITY = /^([+-]?\d+(?:\.\d+)?)(m|k|M|G|T|P|Ki|Mi|Gi|Ti|Pi)?$/
-const FACTORS: Readonly<Record<string, number>> = {
-  m: 1e-3,
-  k: 1e3,
-  M: 1e6,
-  G: 1e9,
-  T: 1e12,
-  P: 1e15,
-  Ki: 2 ** 10,
-  Mi: 2 ** 20,
-  Gi: 2 ** 30,
-  Ti: 2 ** 40,
-  Pi: 2 ** 50,
-}
-
 function amount(value: unknown): number | undefined {
-  if (typeof value !== 'string' && typeof value !== 'number') return undefined
-  const match = QUANTITY.exec(String(value))
-  return match === null ? undefined : Number(match[1]) * (FACTORS[match[2] ?? ''] ?? 1)
+  return typeof value === 'string' || typeof value === 'number' ? quantityOf(String(value)) : undefined
 }
 
 /** What the API server leaves out when it stores an object. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { bytesOf } from '../../src/ports/quantity.ts'
 import { durationMs } from '../../steps/names.ts'
-import { bytesOf } from '../../steps/quantity.ts'
 
 describe('units', () => {
   it.each([
