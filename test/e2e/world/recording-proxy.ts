@@ -47,7 +47,8 @@ function describe(request: IncomingMessage, body: Buffer): Seen {
   const method = request.method ?? 'GET'
   const path = request.url ?? '/'
   const aws = awsOperation(request, body)
-  const dryRun = path.includes('dryRun=All')
+  // Neither a dry run nor a question about permissions leaves anything behind.
+  const dryRun = path.includes('dryRun=All') || path.endsWith('/selfsubjectaccessreviews')
   return {
     method,
     path,
@@ -63,7 +64,13 @@ async function read(stream: IncomingMessage): Promise<Buffer> {
   return Buffer.concat(chunks)
 }
 
-function send(upstream: Upstream, client: IncomingMessage, body: Buffer): Promise<IncomingMessage> {
+/** One request, and the answer it waits for. */
+interface Exchange {
+  readonly client: IncomingMessage
+  readonly answer: ServerResponse
+}
+
+function send(upstream: Upstream, { client, answer }: Exchange, body: Buffer): Promise<IncomingMessage> {
   const url = new URL(client.url ?? '/', upstream.url)
   const headers: OutgoingHttpHeaders = { ...client.headers, host: url.host }
   if (upstream.tls) delete headers.authorization
@@ -71,7 +78,7 @@ function send(upstream: Upstream, client: IncomingMessage, body: Buffer): Promis
   return new Promise((resolve, reject) => {
     const out = open(url, { method: client.method, headers, ...upstream.tls }, resolve)
     out.on('error', reject)
-    client.socket.on('close', () => out.destroy())
+    answer.once('close', () => out.destroy())
     out.end(body)
   })
 }
@@ -85,7 +92,7 @@ export async function recordingProxy(upstream: Upstream, hooks: Hooks = {}): Pro
       const entry = describe(client, body)
       seen.push(entry)
       await hooks.before?.(entry)
-      const reply = await send(upstream, client, body)
+      const reply = await send(upstream, { client, answer }, body)
       if (entry.write) await hooks.after?.(entry)
       const rewrite = hooks.rewrite?.(entry)
       if (rewrite) {
