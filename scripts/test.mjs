@@ -6,9 +6,11 @@ import { join } from 'node:path'
 
 const dir = await mkdtemp(join(tmpdir(), 'llmgw-test-'))
 const report = join(dir, 'report.json')
+/** Nothing is looked for outside this machine, but packages at their registries. */
+const LOCAL = { LLMGW_SANDBOX_CHARTS: 'stand-in', LLMGW_SANDBOX_TOOLS: 'build' }
 const run = (command, args) =>
   new Promise((resolve) => {
-    const child = spawn(command, args, { stdio: 'inherit', env: { LLMGW_SANDBOX_CHARTS: 'stand-in', ...process.env } })
+    const child = spawn(command, args, { stdio: 'inherit', env: { ...LOCAL, ...process.env } })
     child.on('close', (code) => resolve(code ?? 1))
     for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal))
   })

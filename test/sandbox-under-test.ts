@@ -23,7 +23,12 @@ export function sandboxCharts(): string {
 
 /** Environment in which this run's sandboxes are found; tools come from the user's cache, charts never from outside. */
 export function sandboxShell(): Readonly<Record<string, string | undefined>> {
-  return { ...process.env, LLMGW_SANDBOX_CHARTS: sandboxCharts(), XDG_STATE_HOME: inject('sandboxStateHome') }
+  return {
+    LLMGW_SANDBOX_TOOLS: 'build',
+    ...process.env,
+    LLMGW_SANDBOX_CHARTS: sandboxCharts(),
+    XDG_STATE_HOME: inject('sandboxStateHome'),
+  }
 }
 
 const silent = (): void => undefined

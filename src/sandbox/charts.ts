@@ -1,5 +1,8 @@
+import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
+import { type ChartLock, parseChartLock } from '../adapters/charts/lock.ts'
 import { UsageError } from '../errors.ts'
+import { packageFile } from './package-root.ts'
 
 /** Where charts come from; `mirror` has the shape of the configuration's `charts.mirror`. */
 export interface ChartSource {
@@ -13,18 +16,26 @@ export interface ChartSource {
 /** Whether the address answers in time. */
 type Probe = (url: string, timeoutMs: number) => Promise<boolean>
 
-/** Index files of the repositories that the first charts come from; all must answer, for half a platform helps nobody. */
-const UPSTREAM = ['https://charts.external-secrets.io/index.yaml', 'https://dandydeveloper.github.io/charts/index.yaml']
+const LOCK = ['helm-values', 'charts.lock.yaml'] as const
 const ANSWER_WITHIN_MS = 2_000
 
-/** Asks for the head of the file; any HTTP success counts as an answer. */
+/** Asks for the head of the file; any HTTP success counts as an answer, and a registry's wish for a login. */
 const probeHttp: Probe = async (url, timeoutMs) => {
   try {
     const response = await fetch(url, { method: 'HEAD', signal: AbortSignal.timeout(timeoutMs) })
-    return response.ok
+    return response.ok || response.status === 401
   } catch {
     return false
   }
+}
+
+/** An address of each repository; all must answer, for half a platform helps nobody. A registry answers without a login, if only to ask for one. */
+export function upstream(lock: ChartLock): readonly string[] {
+  const addresses = Object.values(lock).map(({ repository }) => {
+    const registry = /^oci:\/\/([^/]+)/.exec(repository)?.[1]
+    return registry === undefined ? `${repository.replace(/\/+$/, '')}/index.yaml` : `https://${registry}/v2/`
+  })
+  return [...new Set(addresses)]
 }
 
 export interface ChartDemand {
@@ -43,7 +54,8 @@ export async function resolveCharts(choice: string, demand: ChartDemand): Promis
   if (choice === 'stand-in') return standIn
   if (choice === 'auto') {
     const probe = demand.probe ?? probeHttp
-    const answers = await Promise.all(UPSTREAM.map((url) => probe(url, ANSWER_WITHIN_MS)))
+    const urls = upstream(parseChartLock(await readFile(packageFile(...LOCK), 'utf8')))
+    const answers = await Promise.all(urls.map((url) => probe(url, ANSWER_WITHIN_MS)))
     return answers.every(Boolean) ? { kind: 'upstream' } : standIn
   }
   if (/^https?:\/\//.test(choice)) return { kind: 'mirror', mirror: { kind: 'http', url: choice } }

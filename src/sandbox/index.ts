@@ -6,7 +6,7 @@ import { findOwn } from './mark.ts'
 import type { PartHealth } from './part.ts'
 import { PARTS } from './parts.ts'
 import { endProcess } from './process.ts'
-import { readSettings } from './settings.ts'
+import { readSettings, type Settings, type ToolSource } from './settings.ts'
 import { placeOf, type SandboxOptions, worldOf } from './world.ts'
 
 export { type SandboxConnection, shellExports as env } from './connection.ts'
@@ -19,17 +19,27 @@ export interface SandboxStatus {
   /** Undefined when there is no such sandbox. */
   readonly connection: SandboxConnection | undefined
   readonly parts: readonly (PartHealth & { readonly name: string })[]
+  readonly tools: readonly ToolStatus[]
+}
+
+/** A program that the sandbox uses. */
+interface ToolStatus extends Partial<ToolSource> {
+  readonly name: string
+  readonly path: string
 }
 
 /** Looks at every part; starts nothing. */
 export async function status(options: SandboxOptions): Promise<SandboxStatus> {
   const place = placeOf(options)
   const settings = await readSettings(place.dir)
-  if (settings === undefined) return { name: place.name, connection: undefined, parts: [] }
+  if (settings === undefined) return { name: place.name, connection: undefined, parts: [], tools: [] }
   const world = worldOf(place, settings, options.shell)
   const parts = await Promise.all(PARTS.map(async (part) => ({ name: part.name, ...(await part.health(world)) })))
-  return { name: place.name, connection: connectionOf(world, settings), parts }
+  return { name: place.name, connection: connectionOf(world, settings), parts, tools: toolsOf(settings) }
 }
+
+const toolsOf = ({ tools, origins }: Settings): readonly ToolStatus[] =>
+  Object.entries(tools).map(([name, path]) => ({ name, ...origins?.[name], path }))
 
 /** How to reach a sandbox that was brought up. @throws PreflightError when there is none of this name */
 export async function connection(options: SandboxOptions): Promise<SandboxConnection> {

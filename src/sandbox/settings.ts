@@ -7,6 +7,12 @@ import type { SandboxWorld } from './part.ts'
 const FORMAT = 1
 const REGION = 'us-east-1'
 
+/** Where a tool is from, as `status` tells it. */
+export interface ToolSource {
+  readonly version: string
+  readonly origin: string
+}
+
 /** What `up` decided when it made the sandbox, and every later command reads. */
 export interface Settings {
   readonly format: typeof FORMAT
@@ -15,6 +21,8 @@ export interface Settings {
   readonly oidcIssuer: string
   readonly aws: SandboxWorld['aws']
   readonly tools: Readonly<Record<string, string>>
+  /** By tool; absent in what an earlier version wrote. */
+  readonly origins?: Readonly<Record<string, ToolSource>>
   readonly charts: ChartSource
 }
 

@@ -1,19 +1,16 @@
 import { chmod, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { prepareAws } from './aws/index.ts'
 import { resolveCharts } from './charts.ts'
 import { connectionOf, type SandboxConnection } from './connection.ts'
-import { childEnvironment } from './environment.ts'
 import { withLock } from './lock.ts'
-import { buildExternalSecrets, externalSecretsHome } from './operators/build.ts'
 import { writeStandInCharts } from './operators/stand-in-charts.ts'
 import type { SandboxWorld } from './part.ts'
 import { FOUNDATION, OPERATORS } from './parts.ts'
 import { freePort } from './ports.ts'
 import { pickServiceRange, rangesInUse } from './service-range.ts'
 import { fakeAccount, listSettings, oidcIssuer, readSettings, type Settings, writeSettings } from './settings.ts'
-import { preflight } from './tools/preflight.ts'
-import { completeTools, findTools } from './tools/resolve.ts'
+import { obtainTools } from './tools/obtain.ts'
+import { privilegeNotice } from './tools/preflight.ts'
 import { isExecutable } from './tools/version.ts'
 import { type Place, placeOf, type SandboxOptions, worldOf } from './world.ts'
 
@@ -22,6 +19,10 @@ export interface UpOptions extends SandboxOptions {
   readonly binDir?: string | undefined
   /** auto, upstream, stand-in, a directory or a URL; `LLMGW_SANDBOX_CHARTS`, then what the sandbox has, then auto. */
   readonly charts?: string | undefined
+  /** auto, download or build: how missing tools are made; `LLMGW_SANDBOX_TOOLS`, then auto. */
+  readonly tools?: string | undefined
+  /** Serves official releases in place of their publishers; `LLMGW_SANDBOX_MIRROR`. */
+  readonly mirror?: string | undefined
 }
 
 type Report = (line: string) => void
@@ -39,6 +40,8 @@ export async function up(options: UpOptions, report: Report, signal: AbortSignal
     onWait: (pid: number) => report(`waiting for process ${pid}, which works on sandbox ${place.name}`),
   }
   return await withLock(lock, async () => {
+    const notice = await privilegeNotice()
+    if (notice !== undefined) report(notice)
     const settings = await ensureSettings(place, { options, report, signal })
     const world = worldOf(place, settings, options.shell)
     if (settings.charts.kind === 'stand-in') await writeStandInCharts(world)
@@ -80,10 +83,10 @@ async function ensureSettings(place: Place, making: Making): Promise<Settings> {
     if (JSON.stringify(charts) === JSON.stringify(known.charts)) return known
     return await save(place, { ...known, charts })
   }
-  const tools = await resolveTools(place, making)
+  const obtained = await obtainTools(place, making)
   const charts = choice === undefined && known ? known.charts : await resolveCharts(choice ?? 'auto', demand)
-  if (known) return await save(place, { ...known, tools, charts })
-  return await save(place, { ...(await newSettings(place)), tools, charts })
+  if (known) return await save(place, { ...known, ...obtained, charts })
+  return await save(place, { ...(await newSettings(place)), ...obtained, charts })
 }
 
 async function allExecutable(tools: Readonly<Record<string, string>>): Promise<boolean> {
@@ -98,7 +101,7 @@ async function save(place: Place, settings: Settings): Promise<Settings> {
   return settings
 }
 
-async function newSettings(place: Place): Promise<Omit<Settings, 'tools' | 'charts'>> {
+async function newSettings(place: Place): Promise<Omit<Settings, 'tools' | 'origins' | 'charts'>> {
   const known = await listSettings(place.sandboxes)
   const taken = new Set([...(await rangesInUse()), ...known.map(({ serviceRange }) => serviceRange)])
   return {
@@ -108,26 +111,4 @@ async function newSettings(place: Place): Promise<Omit<Settings, 'tools' | 'char
     oidcIssuer: oidcIssuer(place.name),
     aws: fakeAccount(await freePort()),
   }
-}
-
-async function resolveTools(place: Place, { options, report, signal }: Making): Promise<Settings['tools']> {
-  const environment = childEnvironment(options.shell)
-  const context = {
-    cacheDir: place.cacheDir,
-    environment,
-    report,
-    signal,
-    binDir: options.binDir ?? (options.shell.LLMGW_SANDBOX_BIN_DIR || undefined),
-    kubebuilderAssets: options.shell.KUBEBUILDER_ASSETS || undefined,
-  }
-  const search = await findTools(context)
-  const controller = await externalSecretsHome(place.cacheDir)
-  const missing = [...search.missing, ...((await isExecutable(controller.binary)) ? [] : ['external-secrets' as const])]
-  await preflight({ stateDir: place.dir, cacheDir: place.cacheDir, missing, environment })
-  // Python first: what it lacks is said before minutes are spent on building.
-  const python = await prepareAws(place.cacheDir, report, signal)
-  const tools = await completeTools(search, context)
-  const { binary } = await buildExternalSecrets(context)
-  const paths = [...tools].map(([name, { path }]) => [name, path] as const)
-  return { ...Object.fromEntries(paths), python, 'external-secrets': binary }
 }

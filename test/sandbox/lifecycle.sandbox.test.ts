@@ -60,7 +60,7 @@ async function namespaceStatus(of: SandboxConnection, name: string): Promise<num
 
 describe('a sandbox', () => {
   test('is not there before it is brought up', async () => {
-    expect(await status(options('first'))).toEqual({ name: 'first', connection: undefined, parts: [] })
+    expect(await status(options('first'))).toEqual({ name: 'first', connection: undefined, parts: [], tools: [] })
     await expect(connection(options('first'))).rejects.toMatchObject({ code: 'SandboxNotThere', exitCode: 3 })
   })
 

@@ -2,7 +2,7 @@ import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { resolveCharts } from '../../src/sandbox/charts.ts'
+import { resolveCharts, upstream } from '../../src/sandbox/charts.ts'
 import { type SandboxConnection, shellExports } from '../../src/sandbox/connection.ts'
 import { childEnvironment } from '../../src/sandbox/environment.ts'
 import { isLoopback, pickServiceRange } from '../../src/sandbox/service-range.ts'
@@ -100,6 +100,23 @@ describe('the source of charts', () => {
     expect(await resolveCharts('auto', answering(/./))).toEqual({ kind: 'upstream' })
     expect(await resolveCharts('auto', answering(/external-secrets/))).toEqual(standIn)
     expect(await resolveCharts('auto', answering())).toEqual(standIn)
+  })
+
+  test('asks each repository of the chart lock once, registries at their root', async () => {
+    const asked: string[] = []
+    const probe = async (url: string) => asked.push(url) > 0
+    await resolveCharts('auto', { standInDir: '/sandbox/charts', probe })
+    expect(asked).toContain('https://charts.external-secrets.io/index.yaml')
+    expect(asked).toContain('https://dandydeveloper.github.io/charts/index.yaml')
+    const chart = (repository: string) => ({ name: 'x', version: '1.0.0', repository })
+    expect(
+      upstream({
+        a: chart('https://charts.test/one/'),
+        b: chart('https://charts.test/one'),
+        c: chart('oci://registry.test/x/y'),
+        d: chart('oci://registry.test/z'),
+      }),
+    ).toEqual(['https://charts.test/one/index.yaml', 'https://registry.test/v2/'])
   })
 
   test('asks nobody when a source is named', async () => {

@@ -2,9 +2,11 @@ import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { cachedFile } from '../../src/sandbox/tools/cache.ts'
+import { cachedFile, officialFile } from '../../src/sandbox/tools/cache.ts'
+import { installCommand, systemOf } from '../../src/sandbox/tools/install-commands.ts'
+import type { Machine } from '../../src/sandbox/tools/machine.ts'
 import { PINS, TOOL_NAMES, TOOLS, type ToolName } from '../../src/sandbox/tools/pins.ts'
-import { type Machine, preflight } from '../../src/sandbox/tools/preflight.ts'
+import { preflight, privilegeNotice } from '../../src/sandbox/tools/preflight.ts'
 import { findTools } from '../../src/sandbox/tools/resolve.ts'
 import { parseVersion } from '../../src/sandbox/tools/version.ts'
 
@@ -31,6 +33,7 @@ function context(named: { binDir?: string; kubebuilderAssets?: string } = {}) {
     environment: { PATH: `${join(folder, 'path1')}:${join(folder, 'path2')}:relative` },
     report: () => undefined,
     signal: new AbortController().signal,
+    making: 'build' as const,
     ...named,
   }
 }
@@ -42,7 +45,9 @@ const found = async (tool: ToolName, named = {}) => (await findTools(context(nam
 describe('finding a tool', () => {
   test('prefers the named folder to envtest, PATH and cache, in this order', async () => {
     await install(await cachedFile(join(folder, 'cache'), 'etcd'), '')
-    expect((await found('etcd'))?.origin).toBe('cache')
+    expect((await found('etcd'))?.origin).toBe('built')
+    await install(officialFile(join(folder, 'cache'), 'etcd'), '')
+    expect((await found('etcd'))?.origin).toBe('downloaded')
     await install(place('path2', 'etcd'), 'etcd Version: 3.5.9')
     expect(await found('etcd')).toEqual({ path: place('path2', 'etcd'), version: '3.5.9', origin: 'PATH' })
     await install(place('envtest', 'etcd'), 'etcd Version: 3.6.0')
@@ -106,44 +111,107 @@ describe('preflight', () => {
   const GIB = 1024 ** 3
   const machine: Machine = {
     platform: 'linux',
+    arch: 'x64',
+    osRelease: async () => 'ID=debian\n',
     availableBytes: 4 * GIB,
     freeDisk: async () => 100 * GIB,
     goVersion: async () => 'go1.26.8',
+    python: async () => ({ version: '3.11.2', venv: true }),
+    whyNotListen: async () => undefined,
   }
-  const wanted = { stateDir: '/s', cacheDir: '/c', missing: ['helm', 'etcd'] as const, environment: {} }
+  const wanted = { stateDir: '/s', cacheDir: '/c', build: ['helm', 'etcd'] as const, environment: {} }
+  const nothing = { ...wanted, build: [] }
+  const withoutGo = { ...machine, goVersion: async () => undefined }
 
   test('is content with what the sandbox needs', async () => {
     await expect(preflight(wanted, machine)).resolves.toBeUndefined()
   })
 
-  test('says what to install when Go is missing or older than the modules ask', async () => {
-    await expect(preflight(wanted, { ...machine, goVersion: async () => undefined })).rejects.toMatchObject({
+  test('gives the command that installs Go where it is missing or older than the modules ask', async () => {
+    await expect(preflight(wanted, withoutGo)).rejects.toMatchObject({
       code: 'SandboxGoMissing',
-      hint: expect.stringContaining('install Go 1.26.0 or later'),
+      message: 'Go 1.26.0 or later is not on PATH: helm, etcd must be built',
+      hint: expect.stringContaining('https://go.dev/dl/go1.26.0.linux-amd64.tar.gz'),
     })
     await expect(preflight(wanted, { ...machine, goVersion: async () => 'go1.25.3' })).rejects.toMatchObject({
       code: 'SandboxGoTooOld',
       message: 'building helm, etcd needs Go 1.26.0, found go1.25.3',
     })
-    const nothing = { ...wanted, missing: [] }
-    await expect(preflight(nothing, { ...machine, goVersion: async () => undefined })).resolves.toBeUndefined()
+  })
+
+  test('needs no Go where nothing is built, and says what for when only the controller is', async () => {
+    await expect(preflight(nothing, withoutGo)).resolves.toBeUndefined()
+    await expect(preflight({ ...wanted, build: ['external-secrets'] }, withoutGo)).rejects.toMatchObject({
+      message: expect.stringContaining('the External Secrets controller has no release that fits'),
+    })
   })
 
   test('asks each module for the Go that it needs', async () => {
-    const onlyEtcd = { ...wanted, missing: ['etcd' as const] }
+    const onlyEtcd = { ...wanted, build: ['etcd' as const] }
     await expect(preflight(onlyEtcd, { ...machine, goVersion: async () => 'go1.25.3' })).resolves.toBeUndefined()
   })
 
-  test('refuses too little memory or disk, and another platform', async () => {
+  test.each([
+    ['PythonNotFound', undefined],
+    ['PythonTooOld', { version: '3.9.18', venv: true }],
+    ['PythonWithoutVenv', { version: '3.12.1', venv: false }],
+  ])('%s: with the command that mends it', async (code, python) => {
+    await expect(preflight(nothing, { ...machine, python: async () => python })).rejects.toMatchObject({
+      code,
+      hint: 'sudo apt-get install python3 python3-venv',
+    })
+  })
+
+  test('refuses too little memory or disk, a loopback of one address, and another platform', async () => {
     await expect(preflight(wanted, { ...machine, availableBytes: GIB })).rejects.toMatchObject({
       code: 'SandboxMemory',
       message: 'the sandbox needs 2 GiB of free memory, found 1.0 GiB',
     })
-    const freeDisk = async (path: string) => (path === '/c' ? GIB : 100 * GIB)
+    const freeDisk = async (path: string) => (path === '/c' ? 2 * GIB : 100 * GIB)
     await expect(preflight(wanted, { ...machine, freeDisk })).rejects.toMatchObject({ code: 'SandboxDisk' })
-    await expect(preflight({ ...wanted, missing: [] }, { ...machine, freeDisk })).resolves.toBeUndefined()
+    await expect(preflight(nothing, { ...machine, freeDisk })).resolves.toBeUndefined()
+    const whyNotListen = async () => 'EADDRNOTAVAIL'
+    await expect(preflight(wanted, { ...machine, whyNotListen })).rejects.toMatchObject({ code: 'SandboxLoopback' })
     await expect(preflight(wanted, { ...machine, platform: 'darwin' })).rejects.toMatchObject({
       code: 'SandboxPlatform',
     })
+  })
+
+  test('names all that is missing at once', async () => {
+    const bare = { ...withoutGo, python: async () => undefined, availableBytes: GIB }
+    await expect(preflight(wanted, bare)).rejects.toMatchObject({
+      code: 'SandboxMachine',
+      exitCode: 3,
+      message: 'this machine lacks 3 things that the sandbox needs',
+      cause: expect.stringMatching(/^Go .*\nthe AWS emulator .*\nthe sandbox needs 2 GiB/),
+      hint: expect.stringMatching(/go\.dev.*\nsudo apt-get install .*\nend other programs/),
+    })
+  })
+
+  test('tells who may not serve port 443 what will not work, and nobody else', async () => {
+    expect(await privilegeNotice({ whyNotListen: async () => 'EACCES' })).toContain('ip_unprivileged_port_start=443')
+    expect(await privilegeNotice({ whyNotListen: async () => 'EADDRINUSE' })).toBeUndefined()
+    expect(await privilegeNotice({ whyNotListen: async () => undefined })).toBeUndefined()
+  })
+})
+
+describe('the command that installs', () => {
+  test.each([
+    ['linux', 'ID=ubuntu\nID_LIKE=debian\n', 'debian', 'sudo apt-get install python3 python3-venv'],
+    ['linux', 'NAME="Rocky Linux"\nID="rocky"\nID_LIKE="rhel centos fedora"\n', 'fedora', 'sudo dnf install python3'],
+    ['linux', 'ID=manjaro\nID_LIKE=arch\n', 'arch', 'sudo pacman -S python'],
+    ['linux', 'ID=alpine\n', 'alpine', 'sudo apk add python3'],
+    ['darwin', '', 'macos', 'brew install python'],
+  ] as const)('%s with %j', (platform, osRelease, system, command) => {
+    expect(systemOf(platform, osRelease)).toBe(system)
+    expect(installCommand({ what: 'python', system, version: '3.10.0', arch: 'x64' })).toBe(command)
+  })
+
+  test('is one for each system that we know on one that we do not', () => {
+    const system = systemOf('linux', 'ID=nixos\n')
+    expect(system).toBeUndefined()
+    const lines = installCommand({ what: 'go', system, version: '1.26.0', arch: 'arm64' }).split('\n')
+    expect(lines.map((line) => line.split(':')[0])).toEqual(['Debian, Ubuntu', 'Fedora', 'Arch', 'Alpine', 'macOS'])
+    expect(lines[0]).toContain('linux-arm64')
   })
 })

@@ -30,8 +30,10 @@ const wantsText = (command: CommandUnknownOpts): boolean =>
 
 function addUp(parent: CommandUnknownOpts, { host, finish }: Surroundings): void {
   named(parent, 'up')
-    .description('Start the sandbox, or mend it; builds what is missing the first time.')
+    .description('Start the sandbox, or mend it; downloads or builds what is missing the first time.')
     .option('--bin-dir <folder>', 'folder with ready-made tools (also: LLMGW_SANDBOX_BIN_DIR)')
+    .option('--tools <how>', 'missing tools: auto, download or build (also: LLMGW_SANDBOX_TOOLS)')
+    .option('--mirror <url>', 'serves official releases of the tools (also: LLMGW_SANDBOX_MIRROR)')
     .option('--charts <source>', 'auto, upstream, stand-in, a directory or a URL (also: LLMGW_SANDBOX_CHARTS)')
     .action(async (flags, command) => {
       const { up } = await import('../../sandbox/index.ts')
@@ -137,11 +139,17 @@ function describe({ name, kubeconfig, aws, charts, serviceRange }: SandboxConnec
   ].join('\n')
 }
 
-function statusText({ name, connection, parts }: SandboxStatus): string {
+/** `tools: etcd 3.6.6 (downloaded), helm 4.3.1 (built)`; nothing for a sandbox of a version that did not note it. */
+function toolsText(tools: SandboxStatus['tools']): string {
+  const known = tools.flatMap(({ name, version, origin }) => (origin ? [`${name} ${version} (${origin})`] : []))
+  return known.length === 0 ? '' : `tools: ${known.join(', ')}\n`
+}
+
+function statusText({ name, connection, parts, tools }: SandboxStatus): string {
   const flag = name === 'default' ? '' : ` --name ${name}`
   if (connection === undefined) return `there is no sandbox ${name}\nnext: llmgw sandbox up${flag}\n`
   const width = Math.max(...parts.map((part) => part.name.length))
   const rows = parts.map((part) => `${part.name.padEnd(width)}  ${part.state.padEnd(7)}  ${part.detail}\n`)
   const down = parts.some(({ state }) => state === 'down')
-  return `${rows.join('')}charts: ${CHARTS[connection.charts.kind]}\n${down ? `next: llmgw sandbox up${flag}\n` : ''}`
+  return `${rows.join('')}${toolsText(tools)}charts: ${CHARTS[connection.charts.kind]}\n${down ? `next: llmgw sandbox up${flag}\n` : ''}`
 }

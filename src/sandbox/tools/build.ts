@@ -27,6 +27,7 @@ export async function buildTools(
   tools: readonly ToolName[],
   context: BuildContext,
 ): Promise<ReadonlyMap<ToolName, string>> {
+  if (tools.length === 0) return new Map()
   const modules = [...new Set(tools.map((tool) => TOOLS[tool].module))]
   const lock = {
     file: join(context.cacheDir, 'tools', '.lock'),

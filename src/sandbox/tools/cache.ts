@@ -13,9 +13,15 @@ async function fingerprint(module: ModuleName): Promise<string> {
   return hash.digest('hex').slice(0, 12)
 }
 
-/** Where the cache keeps a tool: changes with its version, the pinned modules, how it is built, and the platform. */
+/** Where the cache keeps a tool that was built: changes with its version, the pinned modules, how it is built, and the platform. */
 export async function cachedFile(cacheDir: string, tool: ToolName): Promise<string> {
   const { module } = TOOLS[tool]
   const key = `${PINS[module].version}-${await fingerprint(module)}-${process.platform}-${process.arch}`
+  return join(cacheDir, 'tools', tool, key, tool)
+}
+
+/** Where the cache keeps a tool as its publisher released it. */
+export function officialFile(cacheDir: string, tool: ToolName): string {
+  const key = `${PINS[TOOLS[tool].module].version}-official-${process.platform}-${process.arch}`
   return join(cacheDir, 'tools', tool, key, tool)
 }

@@ -1,110 +1,170 @@
-import { readFile, statfs } from 'node:fs/promises'
-import { freemem } from 'node:os'
-import { dirname, join } from 'node:path'
-import { execa } from 'execa'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import semver from 'semver'
 import { PreflightError } from '../../errors.ts'
 import { moduleDir } from './cache.ts'
+import { installCommand, newerGo, systemOf } from './install-commands.ts'
+import { type Machine, thisMachine } from './machine.ts'
 import { type ModuleName, TOOLS, type ToolName } from './pins.ts'
 
 const GIB = 1024 ** 3
 const MEMORY_BYTES = 2 * GIB
 /** Go's module and build caches of all modules, and the tools themselves. */
 const BUILD_DISK_BYTES = 8 * GIB
+/** The tools themselves, and Python's packages. */
+const CACHE_DISK_BYTES = GIB
 const RUN_DISK_BYTES = GIB / 2
-
-export interface Machine {
-  readonly platform: string
-  /** Memory that programs can still get. */
-  readonly availableBytes: number
-  /** Bytes that may still be written below the folder. */
-  readonly freeDisk: (folder: string) => Promise<number>
-  /** The version that `go env GOVERSION` names, or undefined without Go. */
-  readonly goVersion: (environment: Readonly<Record<string, string>>) => Promise<string | undefined>
-}
-
-/** The machine that we run on. */
-const thisMachine = (): Machine => ({
-  platform: process.platform,
-  availableBytes: freemem(),
-  freeDisk,
-  goVersion: async (environment) => {
-    const env = { ...environment, GOTOOLCHAIN: 'local' }
-    const { exitCode, stdout } = await execa('go', ['env', 'GOVERSION'], { reject: false, extendEnv: false, env })
-    return exitCode === 0 ? stdout.trim() : undefined
-  },
-})
-
-async function freeDisk(folder: string): Promise<number> {
-  try {
-    const { bavail, bsize } = await statfs(folder)
-    return bavail * bsize
-  } catch (error) {
-    if (folder === dirname(folder)) throw error
-    return await freeDisk(dirname(folder))
-  }
-}
+export const OLDEST_PYTHON = '3.10.0'
 
 /** A tool of a pinned module, or the External Secrets controller, which is built from its own. */
-type Buildable = ToolName | 'external-secrets'
+export type Buildable = ToolName | 'external-secrets'
 
 export interface Wanted {
   readonly stateDir: string
   readonly cacheDir: string
   /** What must be built with Go. */
-  readonly missing: readonly Buildable[]
+  readonly build: readonly Buildable[]
   readonly environment: Readonly<Record<string, string>>
 }
 
-/** Says, before anything is started or built, what this machine lacks and what to install. @throws PreflightError */
-export async function preflight(wanted: Wanted, machine: Machine = thisMachine()): Promise<void> {
-  if (machine.platform !== 'linux') {
-    throw new PreflightError('SandboxPlatform', `the sandbox runs on Linux, this is ${machine.platform}`, {
-      hint: 'run it in a Linux virtual machine or container',
-    })
-  }
-  if (machine.availableBytes < MEMORY_BYTES) {
-    const found = (machine.availableBytes / GIB).toFixed(1)
-    throw new PreflightError('SandboxMemory', `the sandbox needs 2 GiB of free memory, found ${found} GiB`, {
-      hint: 'end other programs, or give this machine more memory',
-    })
-  }
-  await checkDisk(wanted, machine)
-  if (wanted.missing.length > 0) await checkGo(wanted, machine)
+/** Something that the machine lacks. */
+interface Finding {
+  readonly code: string
+  readonly problem: string
+  /** What to do, mostly a command. */
+  readonly fix: string
 }
 
-async function checkDisk({ stateDir, cacheDir, missing }: Wanted, machine: Machine): Promise<void> {
+/**
+ * Says, before anything is started, downloaded or built, all that this machine lacks and what to install.
+ * @throws PreflightError with the finding's own code when it is the only one, else SandboxMachine
+ */
+export async function preflight(wanted: Wanted, machine: Machine = thisMachine()): Promise<void> {
+  const findings = (
+    await Promise.all(
+      [checkPlatform, checkGo, checkPython, checkMemory, checkDisk, checkLoopback].map(
+        async (check) => await check(wanted, machine),
+      ),
+    )
+  ).flat()
+  const [first, ...others] = findings
+  if (first === undefined) return
+  if (others.length === 0) throw new PreflightError(first.code, first.problem, { hint: first.fix })
+  throw new PreflightError('SandboxMachine', `this machine lacks ${findings.length} things that the sandbox needs`, {
+    cause: findings.map(({ problem }) => problem).join('\n'),
+    hint: findings.map(({ fix }) => fix).join('\n'),
+  })
+}
+
+type Check = (wanted: Wanted, machine: Machine) => readonly Finding[] | Promise<readonly Finding[]>
+
+const checkPlatform: Check = (_wanted, { platform }) =>
+  platform === 'linux'
+    ? []
+    : [
+        {
+          code: 'SandboxPlatform',
+          problem: `the sandbox runs on Linux, this is ${platform}`,
+          fix: 'run it in a Linux virtual machine or container',
+        },
+      ]
+
+const checkMemory: Check = (_wanted, { availableBytes }) =>
+  availableBytes >= MEMORY_BYTES
+    ? []
+    : [
+        {
+          code: 'SandboxMemory',
+          problem: `the sandbox needs 2 GiB of free memory, found ${(availableBytes / GIB).toFixed(1)} GiB`,
+          fix: 'end other programs, or give this machine more memory',
+        },
+      ]
+
+const checkDisk: Check = async ({ stateDir, cacheDir, build }, machine) => {
   const demands = [
     [stateDir, RUN_DISK_BYTES],
-    [cacheDir, missing.length > 0 ? BUILD_DISK_BYTES : 0],
+    [cacheDir, build.length > 0 ? BUILD_DISK_BYTES : CACHE_DISK_BYTES],
   ] as const
-  for (const [folder, bytes] of demands) {
+  const findings = demands.map(async ([folder, bytes]): Promise<Finding | undefined> => {
     const free = await machine.freeDisk(folder)
-    if (free >= bytes) continue
+    if (free >= bytes) return undefined
     const [needs, found] = [bytes, free].map((size) => `${(size / GIB).toFixed(1)} GiB`)
-    throw new PreflightError('SandboxDisk', `the sandbox needs ${needs} of disk below ${folder}, found ${found}`, {
-      hint: 'free some space, or move the folder with XDG_CACHE_HOME or XDG_STATE_HOME',
-    })
-  }
+    return {
+      code: 'SandboxDisk',
+      problem: `the sandbox needs ${needs} of disk below ${folder}, found ${found}`,
+      fix: 'free some space, or move the folder with XDG_CACHE_HOME or XDG_STATE_HOME',
+    }
+  })
+  return (await Promise.all(findings)).filter((finding) => finding !== undefined)
 }
 
-async function checkGo({ missing, environment }: Wanted, machine: Machine): Promise<void> {
-  const modules = new Set(missing.map((tool) => (tool === 'external-secrets' ? 'kubernetes' : TOOLS[tool].module)))
+/** Services are addresses of 127.64.0.0/10; a system that has only 127.0.0.1 cannot serve them. */
+const checkLoopback: Check = async (_wanted, machine) => {
+  const [host, port] = ['127.64.0.1', 0]
+  const reason = await machine.whyNotListen(host, port)
+  return reason === undefined
+    ? []
+    : [
+        {
+          code: 'SandboxLoopback',
+          problem: `nothing can listen on ${host} (${reason}), where the sandbox has its Services`,
+          fix: 'bring up the loopback interface with all of 127.0.0.0/8: sudo ip link set lo up',
+        },
+      ]
+}
+
+const checkPython: Check = async ({ environment }, machine) => {
+  const found = await machine.python(environment)
+  const version = OLDEST_PYTHON
+  const system = systemOf(machine.platform, await machine.osRelease())
+  const fix = installCommand({ what: 'python', system, version, arch: machine.arch })
+  const needs = 'the AWS emulator needs Python 3.10 or later'
+  if (found === undefined) return [{ code: 'PythonNotFound', problem: `${needs}: there is no python3 on PATH`, fix }]
+  if (semver.lt(semver.coerce(found.version) ?? '0.0.0', version)) {
+    return [{ code: 'PythonTooOld', problem: `${needs}: python3 is ${found.version}`, fix }]
+  }
+  if (found.venv) return []
+  return [{ code: 'PythonWithoutVenv', problem: 'python3 has no venv module, which the AWS emulator needs', fix }]
+}
+
+const checkGo: Check = async ({ build, environment }, machine) => {
+  if (build.length === 0) return []
+  const modules = new Set(build.map((tool) => (tool === 'external-secrets' ? 'kubernetes' : TOOLS[tool].module)))
   const needed = (await Promise.all([...modules].map(goDirective))).sort(semver.rcompare)[0] ?? '0.0.0'
-  const hint = `install Go ${needed} or later (https://go.dev/dl), or name a folder with ${missing.join(', ')} by --bin-dir`
+  const system = systemOf(machine.platform, await machine.osRelease())
   const version = await machine.goVersion(environment)
   if (version === undefined) {
-    throw new PreflightError('SandboxGoMissing', `Go is not on PATH, and ${missing.join(', ')} must be built`, { hint })
+    const fix = installCommand({ what: 'go', system, version: needed, arch: machine.arch })
+    return [{ code: 'SandboxGoMissing', problem: `Go ${needed} or later is not on PATH: ${whyGo(build)}`, fix }]
   }
   const found = semver.coerce(version.replace(/^go/, ''))
-  if (found === null || semver.lt(found, needed)) {
-    throw new PreflightError('SandboxGoTooOld', `building ${missing.join(', ')} needs Go ${needed}, found ${version}`, {
-      hint,
-    })
-  }
+  if (found !== null && semver.gte(found, needed)) return []
+  const problem = `building ${build.join(', ')} needs Go ${needed}, found ${version}`
+  return [{ code: 'SandboxGoTooOld', problem, fix: newerGo(system, needed, machine.arch) }]
 }
+
+/** Without the controller no secret would ever reach the cluster, so there is no sandbox without it. */
+const whyGo = (build: readonly Buildable[]): string =>
+  build.length === 1 && build[0] === 'external-secrets'
+    ? 'the External Secrets controller has no release that fits and must be built, everything else is there'
+    : `${build.join(', ')} must be built`
 
 async function goDirective(module: ModuleName): Promise<string> {
   const text = await readFile(join(moduleDir(module), 'go.mod'), 'utf8')
   return /^go (\d+\.\d+\.\d+)$/m.exec(text)?.[1] ?? '0.0.0'
+}
+
+/** Any address of the Service ranges will do; this one is the last of them, which no Service gets. */
+const WEBHOOK = ['127.127.255.254', 443] as const
+
+/** What will not work for this user, in a sentence with the remedy; undefined when everything will. */
+export async function privilegeNotice(
+  machine: Pick<Machine, 'whyNotListen'> = thisMachine(),
+): Promise<string | undefined> {
+  if ((await machine.whyNotListen(...WEBHOOK)) !== 'EACCES') return undefined
+  return [
+    'without root: programs of this user may not listen on port 443, so the admission webhook of External Secrets',
+    'will not answer and `deploy` will stop at external-secrets; everything before it works. To allow it until the',
+    'next boot: sudo sysctl -w net.ipv4.ip_unprivileged_port_start=443',
+  ].join(' ')
 }

@@ -36,3 +36,50 @@ export function downloadCounter(what: string, report: (line: string) => void): (
     report(`downloading modules of ${what}: ${done} (${parsed.module} ${parsed.version})`)
   }
 }
+
+const MB = 1_000_000
+/** Before that many seconds a speed says little. */
+const SETTLED_S = 2
+
+interface Bytes {
+  readonly onSize: (bytes: number) => void
+  readonly onBytes: (bytes: number) => void
+}
+
+/**
+ * Adds up the bytes of files that are fetched side by side and says so about once a percent.
+ * @returns called once a file
+ */
+export function byteProgress(
+  files: number,
+  report: (line: string) => void,
+  seconds = (): number => performance.now() / 1000,
+): () => Bytes {
+  const begun = seconds()
+  const sizes = new Map<symbol, number>()
+  let done = 0
+  let said = 0
+  const say = (): void => {
+    const total = [...sizes.values()].reduce((sum, size) => sum + size, 0)
+    if (total === 0 || done < said + total / 100) return
+    said = done
+    const counts = `${Math.round(done / MB)}/${Math.round(total / MB)} MB`
+    report(`downloading ${files} tools: ${counts}${remaining(done, total, seconds() - begun)}`)
+  }
+  return () => {
+    const file = Symbol('file')
+    return {
+      onSize: (bytes) => sizes.set(file, bytes),
+      onBytes(bytes) {
+        done += bytes
+        say()
+      },
+    }
+  }
+}
+
+function remaining(done: number, total: number, elapsedS: number): string {
+  if (elapsedS < SETTLED_S || done <= 0) return ''
+  const speed = done / elapsedS
+  return `, ${(speed / MB).toFixed(1)} MB/s, about ${Math.ceil((total - done) / speed)} s left`
+}

@@ -1,29 +1,36 @@
 import { delimiter, join } from 'node:path'
-import semver from 'semver'
 import { PreflightError } from '../../errors.ts'
 import { type BuildContext, buildTools } from './build.ts'
-import { cachedFile } from './cache.ts'
+import { cachedFile, officialFile } from './cache.ts'
+import { downloadReleases, hostsOf, silentHosts } from './official.ts'
 import { PINS, TOOL_NAMES, TOOLS, type ToolName } from './pins.ts'
-import { isExecutable, versionOf } from './version.ts'
+import { type Release, releaseOf } from './releases.ts'
+import { fits, isExecutable, versionOf } from './version.ts'
+
+/** Where a tool is from; `downloaded` and `built` also when that was long ago. */
+type ToolOrigin = 'bin-dir' | 'KUBEBUILDER_ASSETS' | 'PATH' | 'downloaded' | 'built'
 
 export interface Tool {
   readonly path: string
   readonly version: string
-  readonly origin: 'bin-dir' | 'KUBEBUILDER_ASSETS' | 'PATH' | 'cache' | 'built'
+  readonly origin: ToolOrigin
 }
+
+/** How tools that this machine lacks are made: `auto` downloads what can be reached and builds the rest. */
+export type Making = 'auto' | 'download' | 'build'
 
 export interface ResolveContext extends BuildContext {
   /** Folder that the user named; a tool found there in a wrong version is an error, not a reason to look on. */
   readonly binDir?: string | undefined
   /** envtest's folder. */
   readonly kubebuilderAssets?: string | undefined
+  readonly making: Making
+  /** Address that serves all releases in place of their publishers. */
+  readonly mirror?: string | undefined
 }
 
-/** Tries one place; undefined = look on. A later place (official releases) is one more function of this shape. */
+/** Tries one place; undefined = look on. */
 type Finder = (tool: ToolName, context: ResolveContext) => Promise<Tool | undefined>
-
-const fits = (tool: ToolName, version: string | undefined): version is string =>
-  version !== undefined && semver.satisfies(version, TOOLS[tool].accepts, { includePrerelease: true })
 
 const inBinDir: Finder = async (tool, context) => {
   if (context.binDir === undefined) return undefined
@@ -37,7 +44,7 @@ const inBinDir: Finder = async (tool, context) => {
 }
 
 const inFolder =
-  (origin: Tool['origin'], folders: (context: ResolveContext) => readonly string[]): Finder =>
+  (origin: ToolOrigin, folders: (context: ResolveContext) => readonly string[]): Finder =>
   async (tool, context) => {
     for (const folder of folders(context)) {
       const path = join(folder, tool)
@@ -48,17 +55,22 @@ const inFolder =
     return undefined
   }
 
-const inCache: Finder = async (tool, context) => {
-  const path = await cachedFile(context.cacheDir, tool)
-  return (await isExecutable(path)) ? { path, version: PINS[TOOLS[tool].module].version, origin: 'cache' } : undefined
-}
+const inCache =
+  (origin: ToolOrigin, file: (cacheDir: string, tool: ToolName) => string | Promise<string>): Finder =>
+  async (tool, { cacheDir }) => {
+    const path = await file(cacheDir, tool)
+    return (await isExecutable(path)) ? { path, version: pinned(tool), origin } : undefined
+  }
+
+const pinned = (tool: ToolName): string => PINS[TOOLS[tool].module].version
 
 const FINDERS: readonly Finder[] = [
   inBinDir,
   inFolder('KUBEBUILDER_ASSETS', ({ kubebuilderAssets }) => (kubebuilderAssets ? [kubebuilderAssets] : [])),
   // A relative folder on PATH would mean another tool after a change of directory.
   inFolder('PATH', ({ environment }) => (environment.PATH ?? '').split(delimiter).filter((dir) => dir.startsWith('/'))),
-  inCache,
+  inCache('downloaded', officialFile),
+  inCache('built', cachedFile),
 ]
 
 async function find(tool: ToolName, context: ResolveContext): Promise<Tool | undefined> {
@@ -69,23 +81,75 @@ async function find(tool: ToolName, context: ResolveContext): Promise<Tool | und
   return undefined
 }
 
+export interface Search {
+  readonly found: ReadonlyMap<ToolName, Tool>
+  readonly missing: readonly ToolName[]
+}
+
 /** Which tools are there, and which must be made. */
-export async function findTools(
-  context: ResolveContext,
-): Promise<{ readonly found: ReadonlyMap<ToolName, Tool>; readonly missing: readonly ToolName[] }> {
+export async function findTools(context: ResolveContext): Promise<Search> {
   const all = await Promise.all(TOOL_NAMES.map(async (tool) => [tool, await find(tool, context)] as const))
   const found = new Map(all.filter((entry): entry is [ToolName, Tool] => entry[1] !== undefined))
   return { found, missing: TOOL_NAMES.filter((tool) => !found.has(tool)) }
 }
 
-/** Builds what {@link findTools} did not find; all tools by name. */
-export async function completeTools(
-  { found, missing }: Awaited<ReturnType<typeof findTools>>,
+export interface Plan {
+  readonly download: readonly Release[]
+  readonly build: readonly ToolName[]
+}
+
+/**
+ * Which of these tools are downloaded and which are built; asks the publishers' hosts, or the mirror, unless all is built.
+ * @throws PreflightError when a tool is to be downloaded and cannot be
+ */
+export async function planMaking(missing: readonly ToolName[], context: ResolveContext): Promise<Plan> {
+  if (context.making === 'build' || missing.length === 0) return { download: [], build: missing }
+  const releases = missing.map((tool) => releaseOf(tool, context)).filter((release) => release !== undefined)
+  const silent = await silentHosts(releases, context)
+  const download = releases.filter((release) => hostsOf(release).every((host) => !silent.has(host)))
+  const build = missing.filter((tool) => !download.some((release) => release.tool === tool))
+  const reasons = [...silent].map(([host, reason]) => `${host} cannot be reached (${reason})`)
+  if (build.length > 0) fallBack(build, reasons.length > 0 ? reasons : ['no release for this machine'], context)
+  return { download, build }
+}
+
+/** Says why tools are built after all. @throws PreflightError when they must not be */
+function fallBack(tools: readonly ToolName[], reasons: readonly string[], { making, report }: ResolveContext): void {
+  if (making === 'auto') {
+    report(`${reasons.join('; ')}: building ${tools.join(', ')} instead`)
+    return
+  }
+  throw new PreflightError('SandboxDownloadFailed', `${tools.join(', ')} cannot be downloaded`, {
+    cause: reasons.join('\n'),
+    hint: 'name a mirror with --mirror, or build them from source: --tools build',
+  })
+}
+
+/**
+ * Makes tools as planned; what cannot be downloaded after all is built.
+ * @param beforeBuilding called with the tools that were not planned to be built, before they are
+ */
+export async function makeTools(
+  plan: Plan,
   context: ResolveContext,
+  beforeBuilding: (tools: readonly ToolName[]) => Promise<void>,
 ): Promise<ReadonlyMap<ToolName, Tool>> {
-  const built = missing.length === 0 ? new Map<ToolName, string>() : await buildTools(missing, context)
-  const made = [...built].map(
-    ([tool, path]) => [tool, { path, version: PINS[TOOLS[tool].module].version, origin: 'built' as const }] as const,
-  )
-  return new Map<ToolName, Tool>([...found, ...made])
+  const made = new Map<ToolName, Tool>()
+  const failed: ToolName[] = []
+  const reasons: string[] = []
+  for (const { tool, outcome } of await downloadReleases(plan.download, context)) {
+    if ('path' in outcome) made.set(tool, { path: outcome.path, version: pinned(tool), origin: 'downloaded' })
+    else {
+      failed.push(tool)
+      reasons.push(outcome.reason)
+    }
+  }
+  if (failed.length > 0) {
+    fallBack(failed, reasons, context)
+    await beforeBuilding(failed)
+  }
+  for (const [tool, path] of await buildTools([...plan.build, ...failed], context)) {
+    made.set(tool, { path, version: pinned(tool), origin: 'built' })
+  }
+  return made
 }

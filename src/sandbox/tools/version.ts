@@ -1,5 +1,6 @@
 import { access, constants } from 'node:fs/promises'
 import { execa } from 'execa'
+import semver from 'semver'
 import { TOOLS, type ToolName } from './pins.ts'
 
 const ANSWER_WITHIN_MS = 20_000
@@ -29,4 +30,9 @@ export async function versionOf(
     timeout: ANSWER_WITHIN_MS,
   })
   return exitCode === 0 ? parseVersion(`${stdout}\n${stderr}`) : undefined
+}
+
+/** Whether a version does as well as the pinned one. */
+export function fits(tool: ToolName, version: string | undefined): version is string {
+  return version !== undefined && semver.satisfies(version, TOOLS[tool].accepts, { includePrerelease: true })
 }

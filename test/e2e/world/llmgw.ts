@@ -63,7 +63,15 @@ export function userEnvironment(
   shell: Readonly<Record<string, string | undefined>>,
   home: string,
 ): Record<string, string | undefined> {
-  const { PATH, XDG_STATE_HOME, LLMGW_SANDBOX_CHARTS, LANG } = shell
+  const { PATH, XDG_STATE_HOME, LLMGW_SANDBOX_CHARTS, LLMGW_SANDBOX_TOOLS, LANG } = shell
   const cacheHome = shell.XDG_CACHE_HOME ?? join(shell.HOME ?? '', '.cache')
-  return { PATH, LANG, HOME: home, XDG_STATE_HOME, XDG_CACHE_HOME: cacheHome, LLMGW_SANDBOX_CHARTS }
+  return {
+    PATH,
+    LANG,
+    HOME: home,
+    XDG_STATE_HOME,
+    XDG_CACHE_HOME: cacheHome,
+    LLMGW_SANDBOX_CHARTS,
+    LLMGW_SANDBOX_TOOLS,
+  }
 }
