@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
+import { parse } from 'yaml'
 import * as z from 'zod'
 
 /** Files beside the kubeconfig, or their contents in base64. */
@@ -43,7 +44,6 @@ export interface PlainContext {
  * Kubernetes client then reads or refuses in its own words. Loading that client costs more than a whole look.
  */
 export async function plainContext(path: string, context: string): Promise<PlainContext | undefined> {
-  const { parse } = await import('yaml')
   try {
     const file = kubeconfig.parse(parse(await readFile(path, 'utf8')))
     const wanted = file.contexts.find(({ name }) => name === context)?.context
