@@ -86,7 +86,7 @@ function readMirror(address: string | undefined): string | undefined {
 }
 
 /** `tools: etcd 3.6.6, helm 4.3.1 (downloaded); kubectl 1.32.4 (PATH)` */
-export function summary(origins: Readonly<Record<string, ToolSource>>): string {
+function summary(origins: Readonly<Record<string, ToolSource>>): string {
   const byOrigin = new Map<string, string[]>()
   for (const [name, { version, origin }] of Object.entries(origins)) {
     byOrigin.set(origin, [...(byOrigin.get(origin) ?? []), `${name} ${version}`])

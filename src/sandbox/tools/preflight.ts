@@ -14,7 +14,7 @@ const BUILD_DISK_BYTES = 8 * GIB
 /** The tools themselves, and Python's packages. */
 const CACHE_DISK_BYTES = GIB
 const RUN_DISK_BYTES = GIB / 2
-export const OLDEST_PYTHON = '3.10.0'
+const OLDEST_PYTHON = '3.10.0'
 
 /** A tool of a pinned module, or the External Secrets controller, which is built from its own. */
 export type Buildable = ToolName | 'external-secrets'
