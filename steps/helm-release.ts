@@ -23,6 +23,7 @@ export function helmRelease<Out>(definition: ReleaseDefinition<Out>): LlmgwStep<
     needs,
     ...(off && { off: ({ config }) => off(config) }),
     check: (ctx) => observe(ctx, definition),
+    owns: async ({ config }) => [releaseTarget({ name: release.name, namespace: namespace(config) })],
 
     async apply(ctx) {
       const spec = await releaseSpec(ctx, definition)

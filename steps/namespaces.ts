@@ -55,6 +55,8 @@ export const namespaces: LlmgwStep = {
     for (const object of await wantedNamespaces(ctx)) await ctx.kube.apply(object, { force: true, signal: ctx.signal })
   },
 
+  owns: async ({ config }) => namespaceNames(config).map((name) => targetOf(namespaceRef(name))),
+
   async view(ctx) {
     const all = await ctx.kube.list(NAMESPACE, ctx.signal)
     const lines = namespaceNames(ctx.config).map((name) => {

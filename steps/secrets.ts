@@ -2,10 +2,11 @@ import type { Cause, Observation } from '../src/engine/step.ts'
 import { PreflightError } from '../src/errors.ts'
 import type { LlmgwStep, StepContext } from '../src/ports/index.ts'
 import type { Secret } from '../src/secret.ts'
+import { remoteName } from './names.ts'
 import { ownerOf, ownTags } from './ownership.ts'
 import { examine, isPending, lacksValue } from './secrets/examine.ts'
 import { firstValues } from './secrets/first-value.ts'
-import { currentVersion, describeSecrets, type LogicalSecret } from './secrets/logical-secret.ts'
+import { currentVersion, describeSecrets, type LogicalSecret, secretTarget } from './secrets/logical-secret.ts'
 
 /** The longest that AWS offers: a lost salt key is lost data. Source: Secrets Manager API reference, DeleteSecret. */
 const RECOVERY_DAYS = 30
@@ -56,6 +57,8 @@ export const secrets: LlmgwStep<Versions> = {
       if (meta && ownerOf(meta.tags) === undefined) await ctx.secretsManager.tag(remote, ownTags(ctx), ctx.signal)
     }
   },
+
+  owns: async ({ config }) => Object.values(config.secrets.items).map((item) => secretTarget(remoteName(config, item))),
 
   async view(ctx) {
     const all = await describeSecrets(ctx)

@@ -82,6 +82,8 @@ export const storage: LlmgwStep<Out> = {
     await ctx.kube.apply(submitted, { force: true, signal: ctx.signal })
   },
 
+  owns: async (ctx) => [targetOf(refTo(ctx))],
+
   async view(ctx) {
     const classes = await ctx.kube.list(KIND, ctx.signal)
     const lines = classes.map(

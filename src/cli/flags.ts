@@ -44,6 +44,7 @@ export interface LockReleaseFlags extends GlobalFlags {
 export interface DeployFlags extends ChangeFlags, ChoiceFlags {
   readonly onExisting?: 'update' | 'skip-healthy' | 'skip'
   readonly withNeeds: boolean
+  readonly prune: boolean
 }
 
 export interface DestroyFlags extends ChangeFlags {

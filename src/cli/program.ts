@@ -70,6 +70,7 @@ function addDeploy(program: Program, host: Host, finish: Finish): void {
     .addOption(
       new Option('--with-needs', 'also deploy what the named components need').default(false).conflicts('skip'),
     )
+    .option('--prune', 'also remove what carries our mark and is no longer wanted; only with all', false)
     .action(async (components, _flags, command) =>
       finish(await (await import('./commands/deploy.ts')).deploy(components, command.optsWithGlobals(), host)),
     )

@@ -1,3 +1,4 @@
+import type { Orphan } from './orphans.ts'
 import type { Cause, Change, StepState } from './step.ts'
 
 /** Version of the event stream; raised when a field is removed or changes its meaning. */
@@ -50,6 +51,10 @@ export type RunEvent = Stamp &
         readonly cause?: Cause
         readonly by?: readonly string[]
       }
+    /** What carries our mark and is no longer wanted; told when it was looked for. */
+    | { readonly type: 'orphans-found'; readonly orphans: readonly Orphan[] }
+    /** Orphans are being removed; their steps follow. */
+    | { readonly type: 'prune-started'; readonly steps: readonly StepInfo[] }
     | {
         readonly type: 'check-finished'
         readonly check: string

@@ -84,6 +84,11 @@ export interface Step<Ctx, Out = void> {
   ready?(ctx: Ctx & StepRuntime): Promise<Out>
   /** What V prints; never a secret value. */
   view?(ctx: Ctx & StepRuntime): Promise<string>
+  /**
+   * What this configuration wants of the step, as changes name their targets: the rest of what carries our mark is
+   * orphaned. Needed where `apply` makes something that searches for orphans find. Reads nothing outside.
+   */
+  owns?(ctx: Ctx): Promise<readonly string[]>
   /** Removes what `apply` made; succeeds when already gone. */
   destroy?(ctx: Ctx & StepRuntime): Promise<void>
 }

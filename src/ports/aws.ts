@@ -63,6 +63,8 @@ export interface SecretMeta {
 export interface SecretsManager {
   /** Metadata, also of one that is pending deletion; undefined when there is none of that name. */
   describe(name: string, signal?: AbortSignal): Promise<SecretMeta | undefined>
+  /** Names of the secrets with exactly this tag, sorted; those pending deletion are left out. */
+  tagged(tag: { readonly key: string; readonly value: string }, signal?: AbortSignal): Promise<readonly string[]>
   /** The AWSCURRENT value; undefined when there is no such secret or it has no value. */
   value(name: string, signal?: AbortSignal): Promise<{ readonly value: Secret; readonly versionId: string } | undefined>
   /** Throws `AlreadyExists` (code) rather than touch one that is there. `token` makes a repeated call after a crash the same call. */

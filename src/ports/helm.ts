@@ -57,6 +57,11 @@ export interface ReleaseRecord {
 export interface Helm {
   /** Newest revision, or undefined when there is no release of that name. */
   find(name: string, namespace: string, signal?: AbortSignal): Promise<ReleaseRecord | undefined>
+  /** Releases that carry the mark of this deployment, in any namespace, but for `except`; reads only those. */
+  owned(
+    except: readonly { readonly name: string; readonly namespace: string }[],
+    signal?: AbortSignal,
+  ): Promise<readonly ReleaseRecord[]>
   /** Digest over chart digest, version and effective values, and the chart it stands on. No helm process when the chart is cached or in a directory. */
   inputs(spec: ReleaseSpec, signal?: AbortSignal): Promise<{ readonly digest: string; readonly chart: ChartInfo }>
   /** Fields that Helm owns (managedFields) and that differ live from the recorded manifest; workloads only unless `deep`. */

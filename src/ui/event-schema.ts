@@ -73,6 +73,17 @@ export const eventLine = z.discriminatedUnion('type', [
     cause: z.exactOptional(cause),
     by: z.exactOptional(names).describe('steps that stood in its way'),
   }),
+  event('orphans-found', {
+    orphans: z
+      .array(
+        z.object({
+          target: z.string().describe('kind and full name'),
+          kept: z.exactOptional(z.string()).describe('why it is never removed; absent: removed with --prune'),
+        }),
+      )
+      .readonly(),
+  }),
+  event('prune-started', { steps: z.array(stepInfo).readonly() }),
   event('check-finished', {
     check: z.string(),
     component: z.string(),

@@ -2,6 +2,7 @@ import type { RunEvent } from '../engine/events.ts'
 import type { Cause } from '../engine/step.ts'
 import { redact } from '../secret.ts'
 import { counted, duration } from './layout.ts'
+import { orphanLine } from './orphans.ts'
 import { createPaint, type Paint } from './paint.ts'
 import type { View, ViewOptions } from './view.ts'
 import { causeLines, countWords, outcomeWord, phaseWords, stateWord } from './words.ts'
@@ -40,6 +41,8 @@ const RENDERERS: Renderers = {
   'step-progress': ({ step, line }) => [`${step}: ${line}`],
   'step-applied': ({ step }) => [`${step}: applied`],
   'step-finished': finished,
+  'orphans-found': ({ orphans }) => orphans.map(orphanLine),
+  'prune-started': ({ steps }) => [`removing what is orphaned: ${counted(steps.length, 'object')}`],
   'check-finished': checked,
   'run-finished': ({ ok, elapsedMs, counts }, { paint }) => [
     `${ok ? paint.green('finished') : paint.red('not finished')} in ${duration(elapsedMs)}: ${countWords(counts)}`,

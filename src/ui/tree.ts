@@ -32,7 +32,7 @@ export function createTreeView({ stderr, colors }: ViewOptions): View {
   }
 
   function onEvent(event: RunEvent): void {
-    if (event.type === 'run-started') for (const step of event.steps) steps.set(step.id, step)
+    if ('steps' in event) for (const step of event.steps) steps.set(step.id, step)
     if (event.type === 'step-started' && drawing === undefined && !ended.has(event.step)) draw()
     if (drawing?.take(event) !== true) print(event)
     if (event.type === 'step-finished') ended.add(event.step)

@@ -1,5 +1,6 @@
 import { ready } from '../../src/engine/step.ts'
 import type { LlmgwStep } from '../../src/ports/index.ts'
+import { targetOf } from '../desired.ts'
 import { irsaExternalSecrets } from '../irsa/irsa-external-secrets.ts'
 import { durationMs } from '../names.ts'
 import { ownerOf } from '../ownership.ts'
@@ -34,6 +35,8 @@ export const secretStore: LlmgwStep = {
     const { signal, report } = ctx
     await ctx.readiness.wait([storeRef(ctx)], { timeoutMs, signal, report })
   },
+
+  owns: async (ctx) => [targetOf(storeRef(ctx))],
 
   async view(ctx) {
     const ref = storeRef(ctx)

@@ -1,12 +1,12 @@
 import type { Cause } from '../../src/engine/step.ts'
 import { applied, ready } from '../../src/engine/step.ts'
 import type { KubeObject, LlmgwStep, StepContext } from '../../src/ports/index.ts'
-import { refOf } from '../desired.ts'
+import { refOf, targetOf } from '../desired.ts'
 import { durationMs } from '../names.ts'
 import { namespaces } from '../namespaces.ts'
-import { ownerOf } from '../ownership.ts'
 import { secrets } from '../secrets.ts'
 import { compare, firstCause, resync, submit } from './operator-object.ts'
+import { removeSynced } from './remove-synced.ts'
 import { secretStore } from './secret-store.ts'
 import { keysOf, syncedObjects, targetSecret } from './synced-objects.ts'
 
@@ -58,6 +58,8 @@ export const secretSync: LlmgwStep = {
     await ctx.readiness.wait(objects.map(refOf), { timeoutMs, signal, report })
   },
 
+  owns: async (ctx) => (await syncedObjects(ctx)).map((object) => targetOf(refOf(object))),
+
   async view(ctx) {
     const objects = await syncedObjects(ctx)
     const health = await ctx.readiness.look(objects.map(refOf), ctx.signal)
@@ -69,22 +71,6 @@ export const secretSync: LlmgwStep = {
   },
 
   async destroy(ctx) {
-    for (const object of await syncedObjects(ctx)) await removeSynced(ctx, object)
+    for (const object of await syncedObjects(ctx)) await removeSynced(ctx, refOf(object), 'Background')
   },
-}
-
-/** Waits for its finalizer: once the operator is gone, nobody else would clear it. */
-async function removeSynced(ctx: StepContext, object: KubeObject): Promise<void> {
-  const ref = refOf(object)
-  const live = await ctx.kube.find(ref, ctx.signal)
-  if (live === undefined) return
-  const label = `ExternalSecret ${ref.namespace}/${ref.name}`
-  if (ownerOf(live.metadata.labels) !== ctx.config.deployment) return ctx.report(`${label} is left: it is not ours`)
-  await ctx.kube.remove(ref, { ...(live.metadata.uid && { uid: live.metadata.uid }), signal: ctx.signal })
-  const { apiVersion, kind, name, namespace } = ref
-  const query = { apiVersion, kind, namespace, fieldSelector: `metadata.name=${name}` }
-  for await (const [left] of ctx.kube.watch(query, ctx.signal)) {
-    if (left === undefined || left.metadata.uid !== live.metadata.uid) return
-    ctx.report(`waiting for the operator to release ${label}`)
-  }
 }

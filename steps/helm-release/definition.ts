@@ -61,6 +61,12 @@ const isMap = (value: unknown): value is Values => typeof value === 'object' && 
 export const releaseTarget = ({ name, namespace }: { readonly name: string; readonly namespace: string }) =>
   `helm release ${namespace}/${name}`
 
+/** The release that such a name means; undefined where it names something else. */
+export function releaseOfTarget(target: string): { readonly name: string; readonly namespace: string } | undefined {
+  const [, namespace, name] = /^helm release ([^/]+)\/(.+)$/.exec(target) ?? []
+  return namespace === undefined || name === undefined ? undefined : { name, namespace }
+}
+
 /** Chart and version as outputs print them. */
 export function chartLabel({ name, version, standIn }: Pick<ChartInfo, 'name' | 'version' | 'standIn'>): string {
   return `${name} ${version}${standIn ? ' (stand-in chart)' : ''}`

@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { useDeployedSandbox } from './world/deployed.ts'
 import { atPoint, describePoint, type KillPoint, pointsOf, sample } from './world/kill-points.ts'
 import { type Ended, llmgw } from './world/llmgw.ts'
-import { REMOTE_SECRETS, ROLES } from './world/platform.ts'
+import { currentVersions, expectOneOfEach } from './world/one-of-each.ts'
 import { throughProxies } from './world/through-proxies.ts'
 
 /** All points: `LLMGW_TEST_KILLS=1000 npx vitest run test/e2e/kill.test.ts`. */
@@ -56,27 +56,6 @@ async function wipe(): Promise<void> {
   if (gone.code !== 0) throw new Error(`destroy ended with ${gone.code}:\n${gone.output}`)
 }
 
-async function currentVersions(): Promise<Record<string, string>> {
-  const metas = await Promise.all(REMOTE_SECRETS.map((name) => sandbox.at.aws.secretsManager.describe(name)))
-  return Object.fromEntries(
-    REMOTE_SECRETS.flatMap((name, index) => {
-      const versions = Object.keys(metas[index]?.versions ?? {})
-      return versions.length === 0 ? [] : [[name, versions.join(' ')]]
-    }),
-  )
-}
-
-async function expectOneOfEach(): Promise<void> {
-  const releases = await sandbox.at.kube.list({ apiVersion: 'v1', kind: 'Secret', labelSelector: 'owner=helm' })
-  const deployed = releases.filter(({ metadata }) => metadata.labels?.status === 'deployed')
-  expect(deployed.map(({ metadata }) => metadata.labels?.name).sort()).toEqual(['external-secrets', 'redis'])
-  expect(releases.filter(({ metadata }) => metadata.labels?.status?.startsWith('pending'))).toEqual([])
-  for (const role of ROLES) expect(Object.keys((await sandbox.at.aws.iam.findRole(role))?.inline ?? {})).toHaveLength(1)
-  const versions = await currentVersions()
-  expect(Object.keys(versions).sort()).toEqual([...REMOTE_SECRETS].sort())
-  for (const ids of Object.values(versions)) expect(ids.split(' ')).toHaveLength(1)
-}
-
 beforeAll(async () => {
   await wipe()
   const { ended, passed } = await deployThroughProxies()
@@ -93,11 +72,11 @@ describe.sequential(`killed at ${SIZE} points (seed ${SEED}), then deployed agai
     await wipe()
     const { ended } = await deployThroughProxies(point)
     expect(ended.signal, `${describePoint(point)} was not reached:\n${ended.output}`).toBe('SIGKILL')
-    const before = await currentVersions()
+    const before = await currentVersions(sandbox.at)
     const again = await deployThroughProxies()
     expect(again.ended.code, `killed ${describePoint(point)}\n${again.ended.output}`).toBe(0)
-    expect(await currentVersions()).toMatchObject(before)
-    await expectOneOfEach()
+    expect(await currentVersions(sandbox.at)).toMatchObject(before)
+    await expectOneOfEach(sandbox.at)
   })
 })
 

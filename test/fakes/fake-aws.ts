@@ -67,6 +67,7 @@ const READS = new Set<FakeAwsOperation>([
   'iam.findRole',
   'iam.findOidcProvider',
   'secretsManager.describe',
+  'secretsManager.tagged',
   'secretsManager.value',
   'eks.findCluster',
   'sts.callerIdentity',

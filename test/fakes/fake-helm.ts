@@ -163,6 +163,15 @@ export function fakeHelm(kube: Kube, options: FakeHelmOptions = {}): FakeHelm {
       if (fault !== undefined) throw fault
       return releases.get(`${namespace}/${name}`)
     },
+    async owned(except) {
+      const fault = enter('owned', '')
+      if (fault !== undefined) throw fault
+      const isWanted = (record: ReleaseRecord): boolean =>
+        except.some(({ name, namespace }) => name === record.name && namespace === record.namespace)
+      return [...releases.values()].filter(
+        (record) => record.deployment === options.deployment && record.deployment !== undefined && !isWanted(record),
+      )
+    },
     async inputs(spec) {
       const fault = enter('inputs', `${spec.namespace}/${spec.name}`, spec)
       if (fault !== undefined) throw fault

@@ -149,6 +149,16 @@ export function fakeKube(options: FakeKubeOptions = {}): FakeKube {
     }
   }
 
+  /** The garbage collector's part: what it owns stays, and is nobody's from now on. */
+  const orphan = ({ metadata: { uid } }: KubeObject): void => {
+    for (const other of store.all()) {
+      const { ownerReferences = [], ...metadata } = other.metadata
+      if (!ownerReferences.some((owner) => owner.uid === uid)) continue
+      const left = ownerReferences.filter((owner) => owner.uid !== uid)
+      store.replace({ ...other, metadata: { ...metadata, ownerReferences: left } }, 'garbage-collector/Update', true)
+    }
+  }
+
   for (const name of ['default', 'kube-system']) {
     store.replace(
       { apiVersion: 'v1', kind: 'Namespace', metadata: { name }, status: { phase: 'Active' } },
@@ -200,11 +210,12 @@ export function fakeKube(options: FakeKubeOptions = {}): FakeKube {
       writes.push(made)
       return reconcile(store.replace(mergePatch(before, patch) as KubeObject, `${OWN_MANAGER}/Update`))
     },
-    async remove(ref, { uid, signal } = {}) {
+    async remove(ref, { uid, propagation, signal } = {}) {
       const made = call('remove', ref, signal)
       const found = store.find(ref)
       if (!found || (uid !== undefined && uid !== found.metadata.uid)) return false
       writes.push(made)
+      if (propagation === 'Orphan') orphan(found)
       removeNow(found)
       return true
     },

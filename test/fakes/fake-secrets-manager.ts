@@ -70,7 +70,7 @@ function getUsable(state: FakeAwsState, name: string): FakeSecret {
   return secret
 }
 
-type Reads = Pick<SecretsManager, 'describe' | 'value'>
+type Reads = Pick<SecretsManager, 'describe' | 'tagged' | 'value'>
 type Deletes = Pick<SecretsManager, 'restore' | 'scheduleDeletion' | 'purge'>
 
 const reads = (state: FakeAwsState, enter: Enter): Reads => ({
@@ -78,6 +78,11 @@ const reads = (state: FakeAwsState, enter: Enter): Reads => ({
     enter('secretsManager.describe', name, signal)
     const secret = state.secrets.get(name)
     return secret && meta(secret)
+  },
+  async tagged({ key, value }, signal) {
+    enter('secretsManager.tagged', `${key}=${value}`, signal)
+    const found = [...state.secrets.values()].filter(({ tags, deletedAt }) => tags[key] === value && !deletedAt)
+    return found.map(({ name }) => name).sort()
   },
   async value(name, signal) {
     enter('secretsManager.value', name, signal)

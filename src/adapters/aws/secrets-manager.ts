@@ -4,7 +4,7 @@ import { StepError } from '../../errors.ts'
 import type { SecretMeta, SecretsManager, Tags } from '../../ports/index.ts'
 import { Secret } from '../../secret.ts'
 import { noteAttempts } from './attempts.ts'
-import { type Caller, falseIfAbsent, hasCode, lazy, undefinedIfAbsent } from './call.ts'
+import { allPages, type Caller, falseIfAbsent, hasCode, lazy, undefinedIfAbsent } from './call.ts'
 import type { ClientSettings } from './connection.ts'
 
 type Sdk = typeof import('@aws-sdk/client-secrets-manager')
@@ -16,7 +16,7 @@ type Send = <T>(
   run: (sdk: Sdk, client: SecretsManagerClient, options: { readonly abortSignal: AbortSignal }) => Promise<T>,
 ) => Promise<T>
 
-type Reads = Pick<SecretsManager, 'describe' | 'value'>
+type Reads = Pick<SecretsManager, 'describe' | 'tagged' | 'value'>
 type Deletes = Pick<SecretsManager, 'restore' | 'scheduleDeletion' | 'purge'>
 type Writes = Omit<SecretsManager, keyof Reads | keyof Deletes>
 
@@ -44,6 +44,27 @@ function reads(send: Send): Reads {
         ),
       )
       return answer && toMeta(name, answer)
+    },
+    async tagged({ key, value }, signal) {
+      const Filters = [
+        { Key: 'tag-key' as const, Values: [key] },
+        { Key: 'tag-value' as const, Values: [value] },
+      ]
+      const entries = await allPages(async (NextToken) => {
+        const { SecretList = [], NextToken: next } = await send(
+          'ListSecrets',
+          { name: `with tag ${key}=${value}`, signal },
+          (sdk, client, options) =>
+            client.send(
+              new sdk.ListSecretsCommand({ Filters, ...(NextToken === undefined ? {} : { NextToken }) }),
+              options,
+            ),
+        )
+        return { items: SecretList, next }
+      })
+      // The filters of the API compare prefixes, each by itself.
+      const exact = entries.filter(({ Tags = [] }) => Tags.some((tag) => tag.Key === key && tag.Value === value))
+      return exact.flatMap(({ Name }) => Name ?? []).sort()
     },
     async value(name, signal) {
       const answer = await undefinedIfAbsent(

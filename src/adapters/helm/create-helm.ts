@@ -9,7 +9,7 @@ import { driftOf } from './drift.ts'
 import { helmFailure } from './errors.ts'
 import { heal } from './heal.ts'
 import { parseManifest, WORKLOADS, workloadDocuments } from './manifest.ts'
-import { descriptionFor, findRevision, LABELS, type StoredRevision } from './release-secret.ts'
+import { descriptionFor, findOwned, findRevision, LABELS, type StoredRevision } from './release-secret.ts'
 import { ownRunId } from './run-id.ts'
 import type { HelmResult, HelmRunner } from './runner.ts'
 
@@ -63,6 +63,7 @@ export function createHelm(options: HelmOptions): Helm {
       if (revision !== undefined) revisions.set(revision.record, revision)
       return revision?.record
     },
+    owned: (except, signal) => findOwned(kube, { deployment: options.deployment, except }, signal),
     async inputs(spec, signal) {
       const { info } = await charts.resolve(spec.chart, signal)
       return { digest: digestOf(spec, info), chart: info }

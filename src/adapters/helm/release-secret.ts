@@ -133,6 +133,51 @@ export async function findRevision(
   return newest === undefined ? undefined : read(newest)
 }
 
+interface Owned {
+  readonly deployment: string
+  /** Left out of the answer, and not fetched: a revision may be a megabyte. */
+  readonly except: readonly { readonly name: string; readonly namespace: string }[]
+}
+
+/** Newest revisions of the releases that carry the mark of a deployment, in any namespace. */
+export async function findOwned(
+  kube: Kube,
+  { deployment, except }: Owned,
+  signal?: AbortSignal,
+): Promise<readonly ReleaseRecord[]> {
+  const ours = `owner=helm,${LABELS.deployment}=${deployment},status!=superseded`
+  const names = [...new Set(except.map(({ name }) => name))]
+  const homes = [...new Set(except.map(({ namespace }) => namespace))]
+  const secret = { apiVersion: 'v1', kind: 'Secret' }
+  const lists = await Promise.all([
+    kube.list(
+      { ...secret, labelSelector: names.length === 0 ? ours : `${ours},name notin (${names.join(',')})` },
+      signal,
+    ),
+    // A release of a known name in another namespace than its own.
+    ...homes.map((home) => {
+      const known = except.filter(({ namespace }) => namespace === home).map(({ name }) => name)
+      const labelSelector = `${ours},name in (${known.join(',')})`
+      return kube.list({ ...secret, labelSelector, fieldSelector: `metadata.namespace!=${home}` }, signal)
+    }),
+  ])
+  const isWanted = ({ metadata }: KubeObject): boolean =>
+    except.some(({ name, namespace }) => name === metadata.labels?.name && namespace === metadata.namespace)
+  const newest = newestOfEach(lists.flat().filter((found) => !isWanted(found)))
+  const revisions = await Promise.all(newest.map(read))
+  return revisions.map(({ record }) => record).filter(({ status }) => status !== 'uninstalled')
+}
+
+function newestOfEach(secrets: readonly KubeObject[]): readonly KubeObject[] {
+  const newest = new Map<string, KubeObject>()
+  for (const secret of secrets) {
+    const release = `${secret.metadata.namespace}/${secret.metadata.labels?.name}`
+    const known = newest.get(release)
+    if (known === undefined || revisionOf(secret) > revisionOf(known)) newest.set(release, secret)
+  }
+  return [...newest.values()]
+}
+
 /** Marks a revision as failed, keeping it and the history; refused by the server when it changed in the meantime. */
 export async function markFailed(kube: Kube, revision: StoredRevision, reason: string): Promise<void> {
   const { secret, release } = revision

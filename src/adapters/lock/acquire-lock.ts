@@ -54,6 +54,8 @@ export async function acquireLock(options: LockOptions): Promise<Lock> {
       assertHeld: heartbeat.assertHeld,
       async release() {
         await heartbeat.stop()
+        // Somebody else's by now, or out of reach.
+        if (heartbeat.lost.aborted) return
         // Whatever stands in the way: the lease expires by itself, and the run's own result matters more.
         await clearLease(kube, us).catch(() => undefined)
       },

@@ -1,3 +1,4 @@
+import type { FoundOrphan } from '../../../steps/orphans.ts'
 import { type Decisions, decide } from '../../engine/decide.ts'
 import type { Looked } from '../../engine/look.ts'
 import { lackingNeeds, type Selection, select } from '../../engine/selection.ts'
@@ -9,6 +10,7 @@ import { carryOut } from '../run/carry-out.ts'
 import { type Choice, chosenComponents, chosenNames, type Named } from '../run/components.ts'
 import { confirmChanges } from '../run/confirm-changes.ts'
 import { type Mode, resolveMode } from '../run/mode.ts'
+import { lookForOrphans, NO_ORPHANS, printOrphans, prunable, refuseUnlooked } from '../run/orphans.ts'
 import { askProvided } from '../run/provided.ts'
 import { askAboutExisting } from '../run/questions.ts'
 import { refuseUnknown, type Session, withSession } from '../run/session.ts'
@@ -16,8 +18,9 @@ import { refuseUnknown, type Session, withSession } from '../run/session.ts'
 /** `llmgw deploy`: look, agree, change, verify. @returns exit code */
 export async function deploy(words: readonly string[], flags: DeployFlags, host: Host): Promise<number> {
   const choice = chosenComponents(words, flags)
+  refusePartialPrune(choice, flags)
   const mode = resolveMode(flags, host)
-  const command = `deploy ${choice.words}`
+  const command = `deploy ${choice.words}${flags.prune ? ' --prune' : ''}`
   return await withSession({ command, flags, host }, (session) => run(session, { choice, mode, flags }))
 }
 
@@ -30,26 +33,46 @@ interface Request {
 async function run(session: Session, request: Request): Promise<number> {
   const { choice, flags, mode } = request
   const selection = select(session.graph, chosenNames(session.graph, choice), { withNeeds: flags.withNeeds })
-  const looked = await session.look(selection.graph, { diff: false })
+  const [looked, orphans] = await Promise.all([
+    session.look(selection.graph, { diff: false }),
+    isWhole(choice) ? lookForOrphans(session, 'prunable') : NO_ORPHANS,
+  ])
   refuseOff(selection, looked, choice.named)
   refuseUnknown(looked)
   refuseLacking(selection, looked, flags)
-  const decisions = await agree(session, { selection, looked }, mode)
-  return await carryOut(session, { flags, selection, looked, decisions })
+  if (flags.prune) refuseUnlooked(orphans)
+  const pruned = flags.prune ? prunable(orphans) : []
+  const decisions = await agree(session, { selection, looked, pruned }, mode)
+  const exitCode = await carryOut(session, { flags, selection, looked, decisions, pruned })
+  if (!flags.prune) printOrphans(session, orphans)
+  return exitCode
+}
+
+function isWhole({ named, skipped }: Choice): boolean {
+  return named.length === 0 && skipped.length === 0
+}
+
+/** What a part of the platform does not want, another part may. */
+function refusePartialPrune(choice: Choice, { prune }: DeployFlags): void {
+  if (!prune || isWhole(choice)) return
+  throw new UsageError('PruneNotAll', '--prune removes what no component wants, so it goes with all components only', {
+    hint: 'llmgw deploy all --prune; see what it would remove with: llmgw plan',
+  })
 }
 
 interface Found {
   readonly selection: Selection<Services>
   readonly looked: Looked
+  readonly pruned: readonly FoundOrphan[]
 }
 
 /** All questions, before anything is changed. */
-async function agree(session: Session, { selection, looked }: Found, mode: Mode): Promise<Decisions> {
+async function agree(session: Session, { selection, looked, pruned }: Found, mode: Mode): Promise<Decisions> {
   const { graph, selected } = selection
   const answers = await askAboutExisting(session, { graph, looked, selected }, mode.onExisting)
   const decisions = decide(graph, looked, { onExisting: mode.onExisting, answers, selected })
   if (decisions.get('secrets')?.decision === 'apply') await askProvided(session, mode.interactive)
-  if (mode.interactive) await confirmChanges(session, { graph, looked, decisions })
+  if (mode.interactive) await confirmChanges(session, { graph, looked, decisions, pruned })
   return decisions
 }
 

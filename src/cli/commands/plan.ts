@@ -5,6 +5,7 @@ import type { PlanFlags } from '../flags.ts'
 import type { Host } from '../host.ts'
 import { chosenComponents, chosenNames } from '../run/components.ts'
 import { jsonOfComponents } from '../run/json-of-components.ts'
+import { lookForOrphans, NO_ORPHANS, printOrphans, told } from '../run/orphans.ts'
 import { ownComponents } from '../run/own-components.ts'
 import { refuseUnknown, withSession } from '../run/session.ts'
 
@@ -17,12 +18,16 @@ export async function plan(words: readonly string[], flags: PlanFlags, host: Hos
   return await withSession({ command, flags, host }, async (session) => {
     const names = chosenNames(session.graph, choice)
     const { graph } = select(session.graph, names, { withNeeds: false })
-    const looked = await session.look(graph, { diff: true })
+    const [looked, orphans] = await Promise.all([
+      session.look(graph, { diff: true }),
+      choice.words === 'all' ? lookForOrphans(session, 'all') : NO_ORPHANS,
+    ])
     await session.stage.close()
     const components = ownComponents(componentStates(graph, looked), names)
     session.print(renderPlan({ components }, session.style))
+    printOrphans(session, orphans)
     const differs = components.some(({ state }) => state !== 'current')
-    session.printJson({ ...jsonOfComponents(session, components), differs })
+    session.printJson({ ...jsonOfComponents(session, components), differs, orphans: told(orphans) })
     refuseUnknown(looked)
     return differs && flags.exitCode ? DIFFERENCES : 0
   })

@@ -5,6 +5,7 @@ import type { PlanFlags } from '../flags.ts'
 import type { Host } from '../host.ts'
 import { namedComponents } from '../run/components.ts'
 import { jsonOfComponents } from '../run/json-of-components.ts'
+import { lookForOrphans, NO_ORPHANS, printOrphans, prunable, told } from '../run/orphans.ts'
 import { ownComponents } from '../run/own-components.ts'
 import { refuseUnknown, withSession } from '../run/session.ts'
 
@@ -16,12 +17,17 @@ export async function status(words: readonly string[], flags: PlanFlags, host: H
   const command = ['status', ...named].join(' ')
   return await withSession({ command, flags, host }, async (session) => {
     const { graph } = select(session.graph, named, { withNeeds: false })
-    const looked = await session.look(graph, { diff: false })
+    const [looked, orphans] = await Promise.all([
+      session.look(graph, { diff: false }),
+      named.length === 0 ? lookForOrphans(session, 'all') : NO_ORPHANS,
+    ])
     await session.stage.close()
     const components = ownComponents(componentStates(graph, looked), named)
     session.print(renderStatus(components, session.style))
-    session.printJson(jsonOfComponents(session, components))
+    printOrphans(session, orphans)
+    session.printJson({ ...jsonOfComponents(session, components), orphans: told(orphans) })
     refuseUnknown(looked)
-    return flags.exitCode && components.some(({ state }) => state !== 'current') ? DIFFERENCES : 0
+    const differs = components.some(({ state }) => state !== 'current') || prunable(orphans).length > 0
+    return flags.exitCode && differs ? DIFFERENCES : 0
   })
 }

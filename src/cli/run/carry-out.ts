@@ -1,7 +1,8 @@
+import type { FoundOrphan } from '../../../steps/orphans.ts'
 import type { Decisions } from '../../engine/decide.ts'
 import type { Looked } from '../../engine/look.ts'
 import type { RunResult } from '../../engine/result.ts'
-import { execute } from '../../engine/run.ts'
+import { execute, type RunOptions } from '../../engine/run.ts'
 import type { Selection } from '../../engine/selection.ts'
 import type { Services } from '../../ports/index.ts'
 import type { ChangeFlags } from '../flags.ts'
@@ -9,6 +10,7 @@ import { type CheckResult, runChecks } from './checks.ts'
 import { writes } from './confirm-changes.ts'
 import { milliseconds } from './duration.ts'
 import { finish } from './finish.ts'
+import { prune } from './orphans.ts'
 import type { Session } from './session.ts'
 import { underLock } from './under-lock.ts'
 
@@ -18,26 +20,42 @@ export interface Agreed {
   readonly selection: Selection<Services>
   readonly looked: Looked
   readonly decisions: Decisions
+  /** Orphans to be removed once everything else went well. */
+  readonly pruned: readonly FoundOrphan[]
 }
 
 /** Does what was agreed, under the lock where something is written; verifies and reports. @returns exit code */
 export async function carryOut(session: Session, agreed: Agreed): Promise<number> {
-  const result = writes(agreed.decisions)
-    ? await underLock(session, (held) => converge(session, agreed, held))
-    : await converge(session, agreed, {})
+  const result =
+    writes(agreed.decisions) || agreed.pruned.length > 0
+      ? await underLock(session, (held) => converge(session, agreed, held))
+      : await converge(session, agreed, {})
   const checks = result.ok ? await verifyDeployed(session, result) : []
   return finish(session, { result, checks })
 }
 
-async function converge(
-  session: Session,
-  { flags, selection, looked, decisions }: Agreed,
-  held: Parameters<Parameters<typeof underLock>[1]>[0],
-): Promise<RunResult> {
+type Held = Parameters<Parameters<typeof underLock>[1]>[0]
+
+async function converge(session: Session, agreed: Agreed, held: Held): Promise<RunResult> {
+  const { selection, looked, decisions, pruned } = agreed
+  const options = runOptions(session, agreed.flags, held)
+  const result = await execute(selection.graph, session.ctx, { ...options, looked, decisions })
+  if (!result.ok || pruned.length === 0) return result
+  return both(result, await prune(session, pruned, options))
+}
+
+function both(first: RunResult, second: RunResult): RunResult {
+  const steps = [...first.steps, ...second.steps]
+  const outcomes = [...new Set(steps.map(({ outcome }) => outcome))]
+  const counts = Object.fromEntries(
+    outcomes.map((outcome) => [outcome, steps.filter((step) => step.outcome === outcome).length]),
+  )
+  return { ok: first.ok && second.ok, steps, counts }
+}
+
+function runOptions(session: Session, flags: ChangeFlags, held: Held): Omit<RunOptions, 'looked'> {
   const { ctx, world, stage, stop } = session
-  return await execute(selection.graph, ctx, {
-    looked,
-    decisions,
+  return {
     concurrency: flags.concurrency,
     failFast: flags.failFast,
     signal: stop.signal,
@@ -46,7 +64,7 @@ async function converge(
     clock: world.clock,
     stepTimeoutMs: milliseconds(ctx.config.timeouts.step),
     ...(held.assertHeld === undefined ? {} : { assertHeld: held.assertHeld }),
-  })
+  }
 }
 
 const HOLDS: ReadonlySet<string> = new Set(['done', 'unchanged', 'off'])

@@ -14,9 +14,16 @@ export async function underLock(
     signal: stop.signal,
     report: (message) => stage.emit({ type: 'note', level: 'info', message }),
   })
+  const tellLost = () => stage.emit({ type: 'note', level: 'warning', message: reasonOf(lock.lost) })
+  lock.lost.addEventListener('abort', tellLost, { once: true })
   try {
     return await body({ assertHeld: () => lock.assertHeld(), lost: lock.lost })
   } finally {
+    lock.lost.removeEventListener('abort', tellLost)
     await lock.release()
   }
+}
+
+function reasonOf({ reason }: AbortSignal): string {
+  return reason instanceof Error ? `${reason.message}: stopping at once` : 'the lock was lost: stopping at once'
 }

@@ -1,0 +1,54 @@
+import { refOf, targetOf } from '../desired.ts'
+import { ownTags } from '../ownership.ts'
+import { secretTarget } from '../secrets/logical-secret.ts'
+import type { OrphanSearch } from './orphan.ts'
+import { ownSelector } from './own-selector.ts'
+
+const NAMESPACE = { apiVersion: 'v1', kind: 'Namespace' }
+const STORAGE_CLASS = { apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass' }
+
+/** Namespaces: whatever is in them would go too. */
+export const namespaces: OrphanSearch = {
+  what: 'namespaces',
+  prunable: false,
+  async find(ctx, wanted) {
+    const found = await ctx.kube.list({ ...NAMESPACE, labelSelector: ownSelector(ctx) }, ctx.signal)
+    const orphaned = found.filter((object) => !wanted.has(targetOf(refOf(object))))
+    return orphaned.map((object) => ({
+      target: targetOf(refOf(object)),
+      rank: 'other' as const,
+      kept: `never pruned; once it is empty: kubectl delete namespace ${object.metadata.name}`,
+    }))
+  },
+}
+
+/** Storage classes: claims that name one wait for ever without it. */
+export const storageClasses: OrphanSearch = {
+  what: 'storage classes',
+  prunable: false,
+  async find(ctx, wanted) {
+    const found = await ctx.kube.list({ ...STORAGE_CLASS, labelSelector: ownSelector(ctx) }, ctx.signal)
+    const orphaned = found.filter((object) => !wanted.has(targetOf(refOf(object))))
+    return orphaned.map((object) => ({
+      target: targetOf(refOf(object)),
+      rank: 'other' as const,
+      kept: `never pruned; once no claim names it: kubectl delete storageclass ${object.metadata.name}`,
+    }))
+  },
+}
+
+/** Secrets in AWS: a value that is gone does not come back. */
+export const remoteSecrets: OrphanSearch = {
+  what: 'secrets in AWS Secrets Manager',
+  prunable: false,
+  async find(ctx, wanted) {
+    const [[key, value] = ['', '']] = Object.entries(ownTags(ctx))
+    const names = await ctx.secretsManager.tagged({ key, value }, ctx.signal)
+    const orphaned = names.filter((name) => !wanted.has(secretTarget(name)))
+    return orphaned.map((name) => ({
+      target: secretTarget(name),
+      rank: 'other' as const,
+      kept: `never pruned; when nobody needs its value: aws secretsmanager delete-secret --secret-id ${name} --region ${ctx.target.region}`,
+    }))
+  },
+}

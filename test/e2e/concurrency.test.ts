@@ -1,0 +1,128 @@
+import type { ChildProcess } from 'node:child_process'
+import { readdir, readFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { beforeEach, describe, expect, test } from 'vitest'
+import { useDeployedSandbox } from './world/deployed.ts'
+import { type Ended, llmgw } from './world/llmgw.ts'
+import { expectOneOfEach } from './world/one-of-each.ts'
+import { throughProxies } from './world/through-proxies.ts'
+
+/** More rounds: `LLMGW_TEST_ROUNDS=10 npx vitest run test/e2e/concurrency.test.ts`. */
+const ROUNDS = Number(process.env.LLMGW_TEST_ROUNDS ?? 2)
+const RUNS = 8
+const LEASE = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', namespace: 'kube-system' }
+
+const sandbox = useDeployedSandbox('e2e-concurrency', { deploy: false })
+const UNATTENDED = { INTERACTIVE_MODE: 'false' }
+
+beforeEach(async () => {
+  const gone = await sandbox.run('destroy all --yes --confirm llmgw --purge-secrets --delete-crds --delete-volumes')
+  if (gone.code !== 0) throw new Error(`destroy ended with ${gone.code}:\n${gone.output}`)
+})
+
+interface Run {
+  readonly pid: number
+  readonly ended: Promise<Ended>
+  kill(signal: NodeJS.Signals): void
+}
+
+function start(args: readonly string[], more: Readonly<Record<string, string>> = {}): Run {
+  const env = { ...sandbox.env, ...UNATTENDED, ...more }
+  const children: ChildProcess[] = []
+  const ended = llmgw(args, { env, started: (child) => void children.push(child) })
+  return { pid: children[0]?.pid ?? 0, ended, kill: (signal) => void children[0]?.kill(signal) }
+}
+
+const deployAll = (): Run => start(['deploy', 'all', '--sandbox=e2e-concurrency', '--output', 'json'])
+
+/** Resolves when the lock is held by a process with this id. */
+async function holds(pid: number): Promise<string> {
+  const signal = AbortSignal.timeout(120_000)
+  for await (const leases of sandbox.at.kube.watch({ ...LEASE, fieldSelector: 'metadata.name=llmgw-llmgw' }, signal)) {
+    const holder = (leases[0]?.spec as { holderIdentity?: string } | undefined)?.holderIdentity ?? ''
+    if (holder.includes(` pid ${pid} `)) return holder
+  }
+  throw new Error(`process ${pid} never held the lock`)
+}
+
+const changed = ({ stdout }: Ended): boolean => (JSON.parse(stdout) as { changed?: boolean }).changed === true
+
+describe.sequential('runs at the same time', () => {
+  test.each(Array.from({ length: ROUNDS }, (_, round) => round + 1))(`${RUNS} of them, round %i`, async () => {
+    const runs = Array.from({ length: RUNS }, deployAll)
+    const ends = await Promise.all(runs.map(({ ended }) => ended))
+    const output = ends.map((end) => `exit ${end.code}\n${end.output}`).join('\n---\n')
+    // One does the work; who comes when it is done finds nothing to do; all others are told who is at it.
+    const workers = ends.filter((end) => end.code === 0 && changed(end))
+    expect(workers, output).toHaveLength(1)
+    const workerPid = runs[workers[0] ? ends.indexOf(workers[0]) : -1]?.pid
+    for (const end of ends.filter(({ code }) => code !== 0)) {
+      expect(end.code, output).toBe(6)
+      expect(end.stderr).toMatch(/error: deployment "llmgw" is locked by \S+@\S+ pid \d+ \w+ with "llmgw deploy all"/)
+    }
+    expect(
+      ends.some(({ code, stderr }) => code === 6 && stderr.includes(` pid ${workerPid} `)),
+      output,
+    ).toBe(true)
+    await expectOneOfEach(sandbox.at)
+    const after = await deployAll().ended
+    expect([after.code, changed(after)], after.output).toEqual([0, false])
+  })
+
+  test('who is killed is taken over, and nothing is left half done', async () => {
+    const first = deployAll()
+    const holder = await holds(first.pid)
+    first.kill('SIGKILL')
+    expect((await first.ended).signal).toBe('SIGKILL')
+    const status = await sandbox.run('lock status')
+    expect([status.code, status.stdout]).toEqual([0, expect.stringContaining(`is held by ${holder}`)])
+    const second = deployAll()
+    const ended = await second.ended
+    expect(ended.code, ended.output).toBe(0)
+    expect(ended.stderr).toContain(`the lock is held by ${holder}: looking for up to 15 s`)
+    await expectOneOfEach(sandbox.at)
+    expect((await sandbox.run('lock status')).stdout).toContain('is free')
+  })
+
+  test('who cannot renew stops by itself, and its helm with it', async () => {
+    let cut = false
+    const held = new Promise<never>(() => undefined)
+    const proxied = await throughProxies(
+      sandbox.connection,
+      {
+        kube: {
+          before: ({ userAgent, write, path }) => {
+            // Helm is in the middle of its first write, and from then on no renewal gets through.
+            if (/^helm/i.test(userAgent) && write) cut = true
+            if (cut && (path.includes('/leases/') || /^helm/i.test(userAgent))) return held
+            return undefined
+          },
+        },
+      },
+      { storage: { manage: 'create' } },
+    )
+    const helmFolder = dirname(sandbox.connection.helm)
+    try {
+      const { ended } = start(['deploy', 'all', '--config', proxied.config], {
+        ...proxied.env,
+        PATH: `${helmFolder}:${sandbox.env.PATH}`,
+      })
+      const { code, output } = await ended
+      expect([cut, code], output).toEqual([true, 1])
+      expect(output).toContain('the lock of deployment "llmgw" is no longer ours: it could not be renewed for 10 s')
+      expect(await processesNaming(dirname(proxied.config))).toEqual([])
+    } finally {
+      await proxied.close()
+    }
+    const again = await deployAll().ended
+    expect(again.code, again.output).toBe(0)
+    await expectOneOfEach(sandbox.at)
+  })
+})
+
+/** Command lines of living processes that name this path. */
+async function processesNaming(path: string): Promise<readonly string[]> {
+  const ids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
+  const lines = await Promise.all(ids.map((id) => readFile(`/proc/${id}/cmdline`, 'utf8').catch(() => '')))
+  return lines.filter((line) => line.includes(path)).map((line) => line.replaceAll('\0', ' '))
+}
