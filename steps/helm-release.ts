@@ -1,8 +1,9 @@
 import type { Observation } from '../src/engine/step.ts'
 import { StepError } from '../src/errors.ts'
-import type { LlmgwStep, ReleaseRecord, StepContext } from '../src/ports/index.ts'
+import type { LlmgwStep, ReleaseRecord, ReleaseSpec, Services, StepContext } from '../src/ports/index.ts'
 import {
   chartLabel,
+  type PodShape,
   type ReleaseDefinition,
   releaseSpec,
   releaseTarget,
@@ -12,8 +13,18 @@ import { judge } from './helm-release/judge.ts'
 import { removeRelease } from './helm-release/remove.ts'
 import { durationMs } from './names.ts'
 
+/** A step whose release can be asked for before it is there. */
+export interface ReleaseStep<Out = unknown> extends LlmgwStep<Out> {
+  spec(ctx: Services): Promise<ReleaseSpec>
+  /** What its pods ask for with these values. */
+  pods(values: ReleaseSpec['values']): readonly PodShape[]
+}
+
+/** Whether a step keeps a Helm release. */
+export const isReleaseStep = (step: LlmgwStep<unknown>): step is ReleaseStep => 'spec' in step && 'pods' in step
+
 /** A step that keeps one Helm release as wanted: base values from a file, computed values, health of its workloads. */
-export function helmRelease<Out>(definition: ReleaseDefinition<Out>): LlmgwStep<Out> {
+export function helmRelease<Out>(definition: ReleaseDefinition<Out>): ReleaseStep<Out> {
   const { id, title, component, needs, off, release, namespace } = definition
   const find = (ctx: StepContext) => ctx.helm.find(release.name, namespace(ctx.config), ctx.signal)
   return {
@@ -22,6 +33,8 @@ export function helmRelease<Out>(definition: ReleaseDefinition<Out>): LlmgwStep<
     component,
     needs,
     ...(off && { off: ({ config }) => off(config) }),
+    spec: (ctx) => releaseSpec(ctx, definition),
+    pods: definition.pods,
     check: (ctx) => observe(ctx, definition),
     owns: async ({ config }) => [releaseTarget({ name: release.name, namespace: namespace(config) })],
 

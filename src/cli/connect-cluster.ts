@@ -30,7 +30,7 @@ export interface ConnectorOptions {
   readonly started: (args: readonly string[]) => void
 }
 
-type Connector = Pick<World, 'connect' | 'startedProcesses' | 'close'>
+type Connector = Pick<World, 'connect' | 'helmTool' | 'startedProcesses' | 'close'>
 
 const CHART_LOCK = 'helm-values/charts.lock.yaml'
 
@@ -38,10 +38,12 @@ const CHART_LOCK = 'helm-values/charts.lock.yaml'
 export function createClusterConnector(options: ConnectorOptions): Connector {
   let processes = 0
   let kubeconfig: Promise<Kubeconfig> | undefined
+  const findBinary = async () => options.sandbox?.helm ?? (await findHelm(options.env, options.cacheDir))
   const helmRunner = async (): Promise<HelmRunner> => {
-    const binary = options.sandbox?.helm ?? (await findHelm(options.env, options.cacheDir))
+    const binary = await findBinary()
     const runner = createHelmRunner({ binary, home: join(options.cacheDir, 'helm'), env: options.env })
     return {
+      version: runner.version,
       run(call) {
         processes += 1
         options.started(['helm', ...call.args])
@@ -73,6 +75,7 @@ export function createClusterConnector(options: ConnectorOptions): Connector {
         ...(server === undefined ? {} : { server }),
       }
     },
+    helmTool: async () => ({ path: await findBinary(), version: await (await helmRunner()).version() }),
     startedProcesses: () => processes,
     async close() {
       await (await kubeconfig?.catch(() => undefined))?.close()

@@ -54,3 +54,8 @@ export interface DestroyFlags extends ChangeFlags {
   readonly keepSecrets: boolean
   readonly purgeSecrets: boolean
 }
+
+export interface DoctorFlags extends GlobalFlags {
+  /** Ids of checks, separated by commas. */
+  readonly only?: string
+}

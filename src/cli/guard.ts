@@ -3,10 +3,17 @@ import { PreflightError } from '../errors.ts'
 import type { EksCluster, Target } from '../ports/index.ts'
 import type { ClusterConnection, World } from './world.ts'
 
+/** Whose credentials these are; `skewMs`: how far the clock of AWS is ahead. */
+interface Caller {
+  readonly accountId: string
+  readonly arn: string
+  readonly skewMs?: number
+}
+
 /** The right account and the right cluster, reached. */
 export interface Guarded {
   readonly target: Target
-  readonly caller: { readonly accountId: string; readonly arn: string }
+  readonly caller: Caller
   readonly connection: ClusterConnection
   /** Version of the API server. */
   readonly kubeVersion: string
@@ -19,17 +26,31 @@ type Environment = Readonly<Record<string, string | undefined>>
  * @throws PreflightError that names found and expected
  */
 export async function guard(world: World, env: Environment, signal: AbortSignal): Promise<Guarded> {
+  const [caller, cluster] = await Promise.all([
+    examineAccount(world, env, signal),
+    world.aws.eks.findCluster(world.loaded.config.cluster.name, signal),
+  ])
+  const place = await examineCluster({ world, env, caller }, cluster)
+  return { ...place, kubeVersion: await place.connection.kube.version(signal) }
+}
+
+/** Whose credentials these are. @throws PreflightError ForeignEndpoint, WrongAccount */
+export async function examineAccount(world: World, env: Environment, signal: AbortSignal): Promise<Caller> {
   const { config } = world.loaded
   if (!world.sandbox) refuseForeignEndpoint(config, env)
-  const [caller, cluster] = await Promise.all([
-    world.aws.sts.callerIdentity(signal).then((found) => checkAccount(config, found)),
-    world.aws.eks.findCluster(config.cluster.name, signal),
-  ])
+  return checkAccount(config, await world.aws.sts.callerIdentity(signal))
+}
+
+/** Whether a cluster is the one that is meant; connects to it, and makes no call. @throws PreflightError that names found and expected */
+export async function examineCluster(
+  { world, env, caller }: { readonly world: World; readonly env: Environment; readonly caller: Caller },
+  cluster: EksCluster | undefined,
+): Promise<Omit<Guarded, 'kubeVersion'>> {
+  const { config } = world.loaded
   const active = checkCluster(config, caller.accountId, cluster)
   const oidcIssuer = checkIssuer(active, world.sandbox ? undefined : env.OIDC_PROVIDER)
   const connection = await world.connect(active)
   checkServer(active, connection)
-  const kubeVersion = await connection.kube.version(signal)
   const target: Target = {
     accountId: caller.accountId,
     region: config.aws.region,
@@ -39,7 +60,7 @@ export async function guard(world: World, env: Environment, signal: AbortSignal)
     oidcIssuer,
     sandbox: world.sandbox !== undefined,
   }
-  return { target, caller, connection, kubeVersion }
+  return { target, caller, connection }
 }
 
 /** A forgotten variable of a test set-up must not turn a deployment into one on an emulator. */
@@ -56,7 +77,7 @@ function refuseForeignEndpoint(config: Config, env: Environment): void {
   }
 }
 
-function checkAccount(config: Config, caller: Guarded['caller']): Guarded['caller'] {
+function checkAccount(config: Config, caller: Caller): Caller {
   const pinned = config.aws.accountId
   if (pinned === undefined || pinned === caller.accountId) return caller
   throw new PreflightError(

@@ -51,6 +51,7 @@ export function createProgram(host: Host, finish: Finish) {
   addPlan(program, host, finish)
   addStatus(program, host, finish)
   addVerify(program, host, finish)
+  addDoctor(program, host, finish)
   addDestroy(program, host, finish)
   addLock(program, host, finish)
   addInformation(program, host, finish)
@@ -102,6 +103,16 @@ function addVerify(program: Program, host: Host, finish: Finish): void {
     .argument('[component...]', 'names of components (default: all)')
     .action(async (components, _flags, command) =>
       finish(await (await import('./commands/verify.ts')).verify(components, command.optsWithGlobals(), host)),
+    )
+}
+
+function addDoctor(program: Program, host: Host, finish: Finish): void {
+  program
+    .command('doctor')
+    .description('Look whether machine, account and cluster are ready for a deployment; changes nothing.')
+    .option('--only <checks>', 'only these checks, separated by commas; their names are in --output json')
+    .action(async (_flags, command) =>
+      finish(await (await import('./commands/doctor.ts')).doctor(command.optsWithGlobals(), host)),
     )
 }
 

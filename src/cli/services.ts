@@ -52,6 +52,8 @@ export async function openWorld(request: WorldRequest): Promise<World> {
     loaded,
     ...(sandbox ? { sandbox: { name: sandbox.name, standIns: sandbox.charts.kind === 'stand-in' } } : {}),
     aws,
+    credentialsEnd: aws.credentialsEnd,
+    helmTool: clusters.helmTool,
     connect: clusters.connect,
     lock: (kube, wanted) => lockPlatform(kube, systemClock, wanted),
     findLock,

@@ -70,6 +70,10 @@ export interface World {
   /** Set on the sandbox; `standIns`: charts of ours in the place of the real ones are used. */
   readonly sandbox?: { readonly name: string; readonly standIns: boolean }
   readonly aws: { readonly iam: Iam; readonly secretsManager: SecretsManager; readonly eks: Eks; readonly sts: Sts }
+  /** When the AWS credentials end, in ms since the epoch; undefined = they name no end. */
+  credentialsEnd(signal?: AbortSignal): Promise<number | undefined>
+  /** The helm that would be started, and its version. @throws PreflightError HelmMissing, HelmTooOld */
+  helmTool(): Promise<{ readonly path: string; readonly version: string }>
   /** Connects to the cluster that was found; makes no call. */
   connect(cluster: EksCluster): Promise<ClusterConnection>
   /** @throws LockedError when another run holds it */

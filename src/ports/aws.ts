@@ -40,6 +40,19 @@ export interface Iam {
   tagRole(name: string, tags: Tags, signal?: AbortSignal): Promise<void>
   /** False when it was not there; inline policies must be gone and attachments detached before. */
   removeRole(name: string, signal?: AbortSignal): Promise<boolean>
+  /**
+   * Whether IAM would allow `principal` (ARN of a user or role) each action on each resource, session and resource
+   * policies left out. `context` fills condition keys.
+   */
+  simulate(
+    request: {
+      readonly principal: string
+      readonly actions: readonly string[]
+      readonly resources: readonly string[]
+      readonly context?: Readonly<Record<string, string>>
+    },
+    signal?: AbortSignal,
+  ): Promise<readonly { readonly action: string; readonly resource: string; readonly allowed: boolean }[]>
   findOidcProvider(
     arn: string,
     signal?: AbortSignal,
@@ -107,5 +120,8 @@ export interface Eks {
 }
 
 export interface Sts {
-  callerIdentity(signal?: AbortSignal): Promise<{ readonly accountId: string; readonly arn: string }>
+  /** `skewMs`: how far the clock of AWS is ahead of ours, from the Date header, to a second; absent without that header. */
+  callerIdentity(
+    signal?: AbortSignal,
+  ): Promise<{ readonly accountId: string; readonly arn: string; readonly skewMs?: number }>
 }

@@ -22,6 +22,8 @@ export interface ChartInfo {
   readonly standIn: boolean
   /** The lock file pins the digest, and it was compared. False = outputs say `digest not pinned`. */
   readonly pinned?: boolean
+  /** Versions of Kubernetes that the chart takes, as its Chart.yaml says, e.g. `>=1.25.0-0`. */
+  readonly kubeVersion?: string
 }
 
 export type ReleaseStatus =

@@ -47,6 +47,17 @@ export interface ListQuery {
   readonly fieldSelector?: string | undefined
 }
 
+/** What somebody wants to do, in the words of RBAC. */
+export interface Access {
+  readonly verb: string
+  /** API group; empty for the core group. */
+  readonly group: string
+  /** Plural, e.g. `deployments`. */
+  readonly resource: string
+  /** Absent = cluster-scoped, or in all namespaces. */
+  readonly namespace?: string
+}
+
 /** The API server. Every method throws `PreflightError` (unreachable, denied, expired) or `StepError` (refused by the server, with its `Status.message`). */
 export interface Kube {
   /** The object, or undefined on a real 404 only (the kind not being served counts as one). */
@@ -84,6 +95,8 @@ export interface Kube {
     },
     signal?: AbortSignal,
   ): Promise<string>
+  /** Whether our credentials may do this (SelfSubjectAccessReview; writes nothing). The namespace need not exist. */
+  canI(access: Access, signal?: AbortSignal): Promise<boolean>
   /** Server version, e.g. `v1.35.4`. */
   version(signal?: AbortSignal): Promise<string>
 }

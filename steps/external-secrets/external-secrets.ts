@@ -2,6 +2,7 @@ import { applied } from '../../src/engine/step.ts'
 import { helmRelease } from '../helm-release.ts'
 import { durationMs, RELEASES, roleArn } from '../names.ts'
 import { namespaces } from '../namespaces.ts'
+import { operatorPods } from './operator-pods.ts'
 import { storeObject } from './store-object.ts'
 
 /** The External Secrets operator with its CRDs. Its role is needed only when a store asks AWS for something. */
@@ -18,6 +19,7 @@ export const externalSecrets = helmRelease<undefined>({
     const annotations = { 'eks.amazonaws.com/role-arn': roleArn(ctx, roleName) }
     return { serviceAccount: { name: serviceAccount, annotations } }
   },
+  pods: operatorPods,
   out: () => undefined,
 
   // Its webhooks fail closed: until one has really answered, no store can be written.

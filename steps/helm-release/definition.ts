@@ -12,7 +12,19 @@ import type {
 import { refOf } from '../desired.ts'
 import { durationMs } from '../names.ts'
 
-type Values = Readonly<Record<string, unknown>>
+export type Values = Readonly<Record<string, unknown>>
+
+/** `resources` of a container, as values name them. */
+export interface ResourceValues {
+  readonly requests?: { readonly cpu?: string; readonly memory?: string }
+}
+
+/** Pods that are alike: how many, and what their containers ask for. */
+export interface PodShape {
+  readonly name: string
+  readonly replicas: number
+  readonly containers: readonly ResourceValues[]
+}
 
 /** What tells one Helm release from another. */
 export interface ReleaseDefinition<Out> {
@@ -27,6 +39,8 @@ export interface ReleaseDefinition<Out> {
   readonly baseValues: string
   /** Values that follow from the configuration; win over the base values. */
   readonly values: (ctx: Services) => Values
+  /** What its pods ask for with these values: the capacity that must be free before it is installed. */
+  readonly pods: (values: Values) => readonly PodShape[]
   readonly out: (ctx: Services) => Out
   readonly off?: (config: Config) => string | undefined
   /** What usable means beyond healthy workloads. @throws StepError */

@@ -9,7 +9,7 @@ async function deployed() {
 }
 
 describe('usage', () => {
-  it.each(['deploy', 'plan', 'status', 'verify', 'destroy', 'components', 'version', 'sandbox'])(
+  it.each(['deploy', 'plan', 'status', 'verify', 'doctor', 'destroy', 'components', 'version', 'sandbox'])(
     '%s --help',
     async (verb) => {
       const { code, stdout } = await runCli(`${verb} --help`)

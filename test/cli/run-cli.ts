@@ -69,6 +69,8 @@ async function openFakeWorld({ world, seams }: CliOptions, request: Parameters<t
   return {
     loaded,
     aws: { iam: world.iam, secretsManager: world.secretsManager, eks: world.eks, sts: world.sts },
+    credentialsEnd: async () => undefined,
+    helmTool: async () => ({ path: '/usr/bin/helm', version: '4.1.0' }),
     connect: async () => ({ kube: world.kube, readiness: world.readiness, helm: world.helm }),
     lock: async () => ({
       assertHeld: () => undefined,

@@ -7,6 +7,8 @@ export interface KubeUnderTest {
   readonly namespace: string
   /** Server-side apply, by force, as another field manager. */
   applyAs(manager: string, object: KubeObject): Promise<void>
+  /** The same API server for somebody who may do nothing. */
+  powerless(): Promise<Kube>
 }
 
 const DEADLINE_MS = 20_000
@@ -59,6 +61,20 @@ export function describeKubeContract(name: string, makeKube: () => Promise<KubeU
       expect(third.metadata.resourceVersion).not.toBe(first.metadata.resourceVersion)
       const owner = third.metadata.managedFields?.find(({ manager }) => manager === 'llmgw')
       expect(owner).toMatchObject({ operation: 'Apply', fieldsV1: { 'f:data': { 'f:a': {} } } })
+    })
+
+    test('tells what we may do and what others may not, also where no such namespace or kind is', async () => {
+      const { kube, namespace, powerless } = await makeKube()
+      const accesses = [
+        { verb: 'create', group: 'apps', resource: 'deployments', namespace },
+        { verb: 'patch', group: '', resource: 'secrets', namespace: 'no-such-namespace' },
+        { verb: 'patch', group: 'nobody.example.com', resource: 'things' },
+      ]
+      const other = await powerless()
+      for (const access of accesses) {
+        expect(await kube.canI(access)).toBe(true)
+        expect(await other.canI(access)).toBe(false)
+      }
     })
 
     test('a dry run answers as if and writes nothing', async () => {

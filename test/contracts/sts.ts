@@ -18,6 +18,13 @@ export function describeStsContract(name: string, makeWorld: () => Promise<StsWo
       expect(caller.arn).toContain(`::${expected.accountId}:`)
     })
 
+    it('says how far the clocks are apart', async () => {
+      const { sts } = await makeWorld()
+      const { skewMs } = await sts.callerIdentity()
+      // On one machine, within what the whole seconds of a Date header allow.
+      expect(Math.abs(skewMs ?? Number.NaN)).toBeLessThan(5_000)
+    })
+
     it('obeys a signal that is aborted already', async () => {
       const { sts } = await makeWorld()
       const reason = new Error('cancelled')

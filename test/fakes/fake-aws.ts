@@ -26,6 +26,10 @@ export interface FakeAwsOptions {
     readonly kmsKeyId?: string
   }[]
   readonly clusters?: readonly (Partial<EksCluster> & { readonly name: string })[]
+  /** IAM actions that a simulation does not allow. */
+  readonly deniedActions?: readonly string[]
+  /** How far the clock of AWS is ahead. */
+  readonly skewMs?: number
 }
 
 /** The account: change it from a test to play the part of somebody else. */
@@ -37,6 +41,7 @@ export interface FakeAwsState {
   readonly oidcProviders: Map<string, OidcProvider>
   readonly secrets: Map<string, FakeSecret>
   readonly clusters: Map<string, EksCluster>
+  readonly deniedActions: Set<string>
 }
 
 /** `port.method`, e.g. `iam.createRole`. */
@@ -66,6 +71,7 @@ export interface FakeAws {
 const READS = new Set<FakeAwsOperation>([
   'iam.findRole',
   'iam.findOidcProvider',
+  'iam.simulate',
   'secretsManager.describe',
   'secretsManager.tagged',
   'secretsManager.value',
@@ -103,6 +109,7 @@ function initialState(options: FakeAwsOptions): FakeAwsState {
     ...place,
     roles: new Map(roles),
     clusters: new Map(clusters),
+    deniedActions: new Set(options.deniedActions ?? []),
     oidcProviders: new Map((options.oidcProviders ?? []).map((provider) => [provider.arn, provider])),
     secrets: new Map((options.secrets ?? []).map((secret) => [secret.name, seededSecret(place, secret)])),
   }
@@ -140,7 +147,7 @@ export function fakeAws(options: FakeAwsOptions = {}): FakeAws {
     sts: {
       async callerIdentity(signal) {
         enter('sts.callerIdentity', '', signal)
-        return { accountId: state.accountId, arn: callerArn }
+        return { accountId: state.accountId, arn: callerArn, skewMs: options.skewMs ?? 0 }
       },
     },
   }

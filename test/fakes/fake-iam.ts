@@ -24,6 +24,12 @@ export function createFakeIam(state: FakeAwsState, enter: Enter): Iam {
       enter('iam.findOidcProvider', arn, signal)
       return state.oidcProviders.get(arn)
     },
+    async simulate({ principal, actions, resources }, signal) {
+      enter('iam.simulate', principal, signal)
+      return actions.flatMap((action) =>
+        resources.map((resource) => ({ action, resource, allowed: !state.deniedActions.has(action) })),
+      )
+    },
     ...roleLife(state, enter),
     ...roleChanges(state, enter, change),
   }

@@ -1,5 +1,5 @@
 import { describeRef, refusal } from '../../src/adapters/kube/errors.ts'
-import type { Kube, KubeObject, ListQuery, ObjectRef } from '../../src/ports/kube.ts'
+import type { Access, Kube, KubeObject, ListQuery, ObjectRef } from '../../src/ports/kube.ts'
 import { eventOf, secretOf, statusOf, type Verdict } from './kube/controllers.ts'
 import { mergePatch } from './kube/fields.ts'
 import { matches } from './kube/selectors.ts'
@@ -7,7 +7,7 @@ import { createStore, refOf } from './kube/store.ts'
 
 export type { Verdict } from './kube/controllers.ts'
 
-type KubeVerb = 'find' | 'list' | 'apply' | 'create' | 'patch' | 'remove' | 'watch' | 'logs' | 'version'
+type KubeVerb = 'find' | 'list' | 'apply' | 'create' | 'patch' | 'remove' | 'watch' | 'logs' | 'canI' | 'version'
 
 /** One call of the port. */
 interface KubeCall {
@@ -25,6 +25,8 @@ export interface FakeKubeOptions {
   /** Milliseconds since the epoch. */
   readonly now?: () => number
   readonly version?: string
+  /** What our credentials may do; default: everything. */
+  readonly allows?: (access: Access) => boolean
 }
 
 export interface FakeKube extends Kube {
@@ -44,6 +46,8 @@ export interface FakeKube extends Kube {
   event(ref: ObjectRef, event: { reason: string; message: string; type?: 'Warning' | 'Normal' }): void
   /** Text that `logs` gives for a pod. */
   setLogs(pod: { readonly namespace: string; readonly name: string }, text: string): void
+  /** From now on `canI` answers no to what matches. */
+  deny(match: (access: Access) => boolean): void
   /** The next `times` calls (default 1) that match end with `error`. */
   failNext(match: KubeVerb | ((call: KubeCall) => boolean), error: Error, times?: number): void
 }
@@ -64,6 +68,7 @@ export function fakeKube(options: FakeKubeOptions = {}): FakeKube {
   const reads: KubeCall[] = []
   const faults: { match: (call: KubeCall) => boolean; error: Error; left: number }[] = []
   const texts = new Map<string, string>()
+  const denials: ((access: Access) => boolean)[] = []
 
   const call = (verb: KubeVerb, ref: KubeCall['ref'], signal?: AbortSignal): KubeCall => {
     signal?.throwIfAborted()
@@ -238,6 +243,11 @@ export function fakeKube(options: FakeKubeOptions = {}): FakeKube {
       const lines = (texts.get(`${namespace}/${name}`) ?? '').split('\n')
       return lines.slice(-tailLines).join('\n')
     },
+    async canI(access, signal) {
+      const { resource: kind, namespace } = access
+      reads.push(call('canI', { kind, namespace }, signal))
+      return denials.every((denies) => !denies(access)) && (options.allows?.(access) ?? true)
+    },
     async version(signal) {
       call('version', { kind: 'version' }, signal)
       return options.version ?? 'v1.35.4'
@@ -248,6 +258,7 @@ export function fakeKube(options: FakeKubeOptions = {}): FakeKube {
     settle,
     event,
     setLogs: ({ namespace, name }, text) => void texts.set(`${namespace}/${name}`, text),
+    deny: (match) => void denials.push(match),
     failNext(match, error, times = 1) {
       const test = typeof match === 'string' ? (made: KubeCall) => made.verb === match : match
       faults.push({ match: test, error, left: times })

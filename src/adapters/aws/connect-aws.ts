@@ -19,6 +19,8 @@ export interface AwsConnection {
   readonly sts: Sts
   /** For what signs by itself: the EKS token. */
   readonly credentials: CredentialSource
+  /** When the credentials end, in ms since the epoch; undefined = never, as far as they say. @throws PreflightError AwsNoCredentials, AwsExpired */
+  credentialsEnd(signal?: AbortSignal): Promise<number | undefined>
 }
 
 /** The AWS adapters. Nothing is loaded, read or sent before the first call. */
@@ -32,5 +34,9 @@ export function connectAws(options: AwsConnectionOptions): AwsConnection {
     eks: createEks(settings, call),
     sts: createSts(settings, call),
     credentials,
+    async credentialsEnd(signal) {
+      const about = { service: 'sts', operation: 'credentials', object: 'the caller' }
+      return (await call(about, signal, credentials)).expiration?.getTime()
+    },
   }
 }

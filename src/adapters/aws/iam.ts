@@ -4,12 +4,13 @@ import { parsePolicy, samePolicy } from '../../ports/policy.ts'
 import { noteAttempts } from './attempts.ts'
 import { allPages, type Caller, falseIfAbsent, lazy, undefinedIfAbsent } from './call.ts'
 import type { ClientSettings } from './connection.ts'
+import { simulate } from './simulate.ts'
 import { untilVisible } from './until-visible.ts'
 
 type Sdk = typeof import('@aws-sdk/client-iam')
 
 /** What each method is built from. */
-interface Session {
+export interface IamSession {
   readonly load: () => Promise<{ readonly sdk: Sdk; readonly client: IAMClient }>
   readonly call: Caller
 }
@@ -26,8 +27,9 @@ export function createIam(settings: () => ClientSettings, call: Caller): Iam {
 
 const about = (operation: string, object: string) => ({ service: 'iam', operation, object })
 
-function reads(session: Session): Pick<Iam, 'findRole' | 'findOidcProvider'> {
+function reads(session: IamSession): Pick<Iam, 'findRole' | 'findOidcProvider' | 'simulate'> {
   return {
+    simulate: (request, signal) => simulate(session, request, signal),
     findRole: (name, signal) => findRole(session, name, signal),
     async findOidcProvider(arn, signal) {
       const answer = await undefinedIfAbsent(
@@ -43,7 +45,7 @@ function reads(session: Session): Pick<Iam, 'findRole' | 'findOidcProvider'> {
   }
 }
 
-async function findRole(session: Session, name: string, signal?: AbortSignal): Promise<Role | undefined> {
+async function findRole(session: IamSession, name: string, signal?: AbortSignal): Promise<Role | undefined> {
   const [found, inline, attached] = await Promise.all([
     getRole(session, name, signal),
     undefinedIfAbsent(inlinePolicies(session, name, signal)),
@@ -54,7 +56,7 @@ async function findRole(session: Session, name: string, signal?: AbortSignal): P
 
 type BareRole = Omit<Role, 'inline' | 'attached'>
 
-async function getRole(session: Session, name: string, signal?: AbortSignal): Promise<BareRole | undefined> {
+async function getRole(session: IamSession, name: string, signal?: AbortSignal): Promise<BareRole | undefined> {
   const answer = await undefinedIfAbsent(
     session.call(about('GetRole', `role ${name}`), signal, async (abortSignal) => {
       const { sdk, client } = await session.load()
@@ -75,7 +77,7 @@ async function getRole(session: Session, name: string, signal?: AbortSignal): Pr
 }
 
 async function inlinePolicies(
-  session: Session,
+  session: IamSession,
   role: string,
   signal?: AbortSignal,
 ): Promise<Readonly<Record<string, PolicyDocument>>> {
@@ -95,7 +97,7 @@ async function inlinePolicies(
   )
 }
 
-function getInlinePolicy(session: Session, role: string, policy: string, signal?: AbortSignal) {
+function getInlinePolicy(session: IamSession, role: string, policy: string, signal?: AbortSignal) {
   return undefinedIfAbsent(
     session.call(about('GetRolePolicy', `policy ${policy} of role ${role}`), signal, async (abortSignal) => {
       const { sdk, client } = await session.load()
@@ -106,7 +108,7 @@ function getInlinePolicy(session: Session, role: string, policy: string, signal?
   )
 }
 
-function attachedPolicies(session: Session, role: string, signal?: AbortSignal): Promise<readonly string[]> {
+function attachedPolicies(session: IamSession, role: string, signal?: AbortSignal): Promise<readonly string[]> {
   return session.call(about('ListAttachedRolePolicies', `role ${role}`), signal, async (abortSignal) => {
     const { sdk, client } = await session.load()
     return allPages(async (Marker) => {
@@ -123,7 +125,7 @@ const sdkTags = (tags: Tags) => Object.entries(tags).map(([Key, Value]) => ({ Ke
 
 type NewRole = Parameters<Iam['createRole']>[0]
 
-function roleWrites(session: Session): Pick<Iam, 'createRole' | 'updateTrust' | 'tagRole' | 'removeRole'> {
+function roleWrites(session: IamSession): Pick<Iam, 'createRole' | 'updateTrust' | 'tagRole' | 'removeRole'> {
   const { call, load } = session
   return {
     async createRole(role, signal) {
@@ -172,7 +174,7 @@ const sameTrust = (role: BareRole | undefined, trust: PolicyDocument): boolean =
 const hasTags = (role: BareRole | undefined, tags: Tags): boolean =>
   Object.entries(tags).every(([key, value]) => role?.tags[key] === value)
 
-function policyWrites(session: Session): Pick<Iam, 'putInlinePolicy' | 'removeInlinePolicy'> {
+function policyWrites(session: IamSession): Pick<Iam, 'putInlinePolicy' | 'removeInlinePolicy'> {
   const { call, load } = session
   return {
     async putInlinePolicy(role, policy, document, signal) {

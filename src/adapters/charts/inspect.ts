@@ -16,6 +16,7 @@ const unzip = promisify(gunzip)
 const metadataSchema = z.object({
   name: z.string(),
   version: z.coerce.string(),
+  kubeVersion: z.string().nullish(),
   annotations: z.record(z.string(), z.string()).nullish(),
 })
 
@@ -24,14 +25,15 @@ export interface InspectedChart {
   readonly name: string
   readonly version: string
   readonly standIn: boolean
+  readonly kubeVersion?: string
   /** `sha256:…` of the archive, or of the canonical listing of a folder. */
   readonly digest: string
   readonly form: 'archive' | 'folder'
 }
 
-function metadataOf(chartYaml: string): Pick<InspectedChart, 'name' | 'version' | 'standIn'> {
-  const { name, version, annotations } = metadataSchema.parse(parse(chartYaml))
-  return { name, version, standIn: annotations?.[STAND_IN] === 'true' }
+function metadataOf(chartYaml: string): Omit<InspectedChart, 'digest' | 'form'> {
+  const { name, version, annotations, kubeVersion } = metadataSchema.parse(parse(chartYaml))
+  return { name, version, standIn: annotations?.[STAND_IN] === 'true', ...(kubeVersion ? { kubeVersion } : {}) }
 }
 
 /** Text of `<chart>/Chart.yaml` in an archive; reads to the end, so that a cut archive is noticed. */

@@ -8,7 +8,7 @@ import type { LockedChart } from './lock.ts'
  * @throws PreflightError ChartMismatch (another chart or version), ChartDigestMismatch (other bytes)
  */
 export function verified(chart: InspectedChart, locked: LockedChart, source: string): ChartInfo {
-  const { name, version, digest, standIn } = chart
+  const { name, version, digest, standIn, kubeVersion } = chart
   if (name !== locked.name || version !== locked.version) {
     throw new PreflightError(
       'ChartMismatch',
@@ -26,5 +26,5 @@ export function verified(chart: InspectedChart, locked: LockedChart, source: str
       { hint: 'find out who changed the chart; nothing was installed from it' },
     )
   }
-  return { name, version, digest, standIn, pinned }
+  return { name, version, digest, standIn, pinned, ...(kubeVersion === undefined ? {} : { kubeVersion }) }
 }

@@ -37,6 +37,8 @@ export interface HelmResult {
 export interface HelmRunner {
   /** Ends with the result whatever the exit code; rejects when aborted, and when helm is missing or too old. */
   run(call: HelmCall): Promise<HelmResult>
+  /** Its version, e.g. `4.1.3`; starts helm once. @throws PreflightError HelmMissing, HelmTooOld */
+  version(): Promise<string>
 }
 
 /** Variables for a helm process: no HELM_*, no KUBECONFIG, helm's folders below `home`. */
@@ -62,7 +64,7 @@ function missing(binary: string): PreflightError {
   })
 }
 
-async function checkVersion(binary: string, env: Record<string, string>): Promise<void> {
+async function checkVersion(binary: string, env: Record<string, string>): Promise<string> {
   const result = await execa(binary, ['version', '--template', '{{.Version}}'], {
     env,
     extendEnv: false,
@@ -77,7 +79,7 @@ async function checkVersion(binary: string, env: Record<string, string>): Promis
       hint: 'install Helm 4: https://helm.sh/docs/intro/install',
     })
   }
-  if (gte(found, OLDEST)) return
+  if (gte(found, OLDEST)) return found.version
   throw new PreflightError('HelmTooOld', `helm ${OLDEST} or newer is needed, "${binary}" is ${found.version}`, {
     hint: 'install Helm 4: https://helm.sh/docs/intro/install',
   })
@@ -94,13 +96,16 @@ export function createHelmRunner(options: {
 }): HelmRunner {
   const { binary, home } = options
   const env = cleanEnvironment(options.env, home)
-  let checked: Promise<void> | undefined
+  let checked: Promise<string> | undefined
+  const version = (): Promise<string> => {
+    checked ??= mkdir(home, { recursive: true, mode: 0o700 }).then(() => checkVersion(binary, env))
+    return checked
+  }
   return {
+    version,
     async run(call) {
       call.signal?.throwIfAborted()
-      await mkdir(home, { recursive: true, mode: 0o700 })
-      checked ??= checkVersion(binary, env)
-      await checked
+      await version()
       const child = execa(binary, [...call.args], {
         env: { ...env, ...call.env },
         extendEnv: false,

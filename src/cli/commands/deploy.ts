@@ -11,6 +11,7 @@ import { type Choice, chosenComponents, chosenNames, type Named } from '../run/c
 import { confirmChanges } from '../run/confirm-changes.ts'
 import { type Mode, resolveMode } from '../run/mode.ts'
 import { lookForOrphans, NO_ORPHANS, printOrphans, prunable, refuseUnlooked } from '../run/orphans.ts'
+import { preflight } from '../run/preflight.ts'
 import { askProvided } from '../run/provided.ts'
 import { askAboutExisting } from '../run/questions.ts'
 import { refuseUnknown, type Session, withSession } from '../run/session.ts'
@@ -71,6 +72,7 @@ async function agree(session: Session, { selection, looked, pruned }: Found, mod
   const { graph, selected } = selection
   const answers = await askAboutExisting(session, { graph, looked, selected }, mode.onExisting)
   const decisions = decide(graph, looked, { onExisting: mode.onExisting, answers, selected })
+  await preflight(session, graph, decisions)
   if (decisions.get('secrets')?.decision === 'apply') await askProvided(session, mode.interactive)
   if (mode.interactive) await confirmChanges(session, { graph, looked, decisions, pruned })
   return decisions

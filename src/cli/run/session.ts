@@ -147,7 +147,12 @@ function createSession(request: SessionRequest, { world, guarded, stage, stop }:
   }
 }
 
-function servicesOf({ flags, options }: SessionRequest, world: World, { target, connection }: Guarded): Services {
+/** All that a step may see, of a world in which the place is known. */
+export function servicesOf(
+  { flags, options }: SessionRequest,
+  world: World,
+  { target, connection }: Guarded,
+): Services {
   const { kube, readiness, helm } = connection
   return {
     config: world.loaded.config,

@@ -1,0 +1,26 @@
+import { neededAccess } from '../../../steps/doctor/kube-access.ts'
+import { judgeAccess } from '../../../steps/doctor/permissions.ts'
+import type { Decisions } from '../../engine/decide.ts'
+import type { Graph } from '../../engine/graph.ts'
+import { PreflightError } from '../../errors.ts'
+import type { Services } from '../../ports/index.ts'
+import { clockFinding } from '../doctor/machine.ts'
+import { writes } from './confirm-changes.ts'
+import type { Session } from './session.ts'
+
+/**
+ * The part of `doctor` that a run needs before it changes something; a run that changes nothing pays nothing, an
+ * administrator's one round trip.
+ * @throws PreflightError that names what is not allowed, so that no deployment is left half done
+ */
+export async function preflight(session: Session, graph: Graph<Services>, decisions: Decisions): Promise<void> {
+  if (!writes(decisions)) return
+  const { ctx, guarded, stage, stop } = session
+  const clock = clockFinding(guarded.caller.skewMs)
+  if (clock.result === 'warn' || clock.result === 'fail')
+    stage.emit({ type: 'note', level: 'warning', message: `this machine is ${clock.evidence}: ${clock.fix}` })
+  const changed = graph.order.filter(({ id }) => decisions.get(id)?.decision === 'apply')
+  const needed = neededAccess(ctx.config, [...new Set(changed.map(({ component }) => component))])
+  const { result, evidence, fix } = await judgeAccess(ctx.kube, needed, stop.signal)
+  if (result === 'fail') throw new PreflightError('NotAllowed', `this run is ${evidence}`, { hint: fix })
+}

@@ -1,0 +1,53 @@
+import type { KubeObject } from '../../src/ports/index.ts'
+import type { DoctorCheck, DoctorContext, Finding } from './finding.ts'
+
+const DEFAULT = 'storageclass.kubernetes.io/is-default-class'
+const EBS = 'ebs.csi.aws.com'
+
+/** Volumes without a class get one, and somebody makes them. */
+export const storageClass: DoctorCheck = {
+  id: 'storage-class',
+  title: 'Default StorageClass',
+  asks: 'cluster',
+  async run(ctx) {
+    const [classes, drivers] = await Promise.all([
+      ctx.kube.list({ apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass' }, ctx.signal),
+      ctx.kube.list({ apiVersion: 'storage.k8s.io/v1', kind: 'CSIDriver' }, ctx.signal),
+    ])
+    const standard = classes.filter(({ metadata }) => metadata.annotations?.[DEFAULT] === 'true')
+    const provisioner = standard.length > 0 ? standard[0]?.provisioner : EBS
+    const hasDriver = drivers.some(({ metadata }) => metadata.name === EBS)
+    if (provisioner === EBS && !hasDriver && (standard.length > 0 || ctx.config.storage.manage !== 'off'))
+      return noDriver(ctx)
+    return judge(ctx, standard)
+  },
+}
+
+const noDriver = ({ target }: DoctorContext): Finding => ({
+  result: 'fail',
+  evidence: `no CSIDriver ${EBS}: no volume would ever be made`,
+  fix: `aws eks create-addon --cluster-name ${target.clusterName} --region ${target.region} --addon-name aws-ebs-csi-driver`,
+})
+
+function judge({ config }: DoctorContext, standard: readonly KubeObject[]): Finding {
+  const names = standard.map(({ metadata, provisioner }) => `${metadata.name} (${String(provisioner)})`).join(', ')
+  const { manage, className } = config.storage
+  if (standard.length === 1) return { result: 'pass', evidence: names }
+  if (standard.length > 1)
+    return {
+      result: 'warn',
+      evidence: `${standard.length} classes are marked as default: ${names}; the newest is taken`,
+      fix: `unmark the others: kubectl annotate storageclass NAME ${DEFAULT}-`,
+    }
+  if (manage === 'off')
+    return {
+      result: config.cache.kind === 'none' ? 'skip' : 'fail',
+      evidence: 'none, and storage.manage is off',
+      fix: 'set storage.manage to create, or mark a class of the cluster as default',
+    }
+  return {
+    result: manage === 'create' ? 'pass' : 'warn',
+    evidence: `none: a deploy creates ${className} (storage.manage: ${manage})`,
+    ...(manage === 'create' ? {} : { fix: 'set storage.manage to create to agree, or to off' }),
+  }
+}

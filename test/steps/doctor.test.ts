@@ -1,0 +1,238 @@
+import { describe, expect, it } from 'vitest'
+import { buildGraph } from '../../src/engine/graph.ts'
+import type { KubeObject, LlmgwStep } from '../../src/ports/index.ts'
+import { Secret } from '../../src/secret.ts'
+import { doctorChecks } from '../../steps/doctor/index.ts'
+import { accessWords, neededAccess } from '../../steps/doctor/kube-access.ts'
+import { steps } from '../../steps/index.ts'
+import { type FakeWorld, type FakeWorldOverrides, fakeWorld } from '../fakes/fake-world.ts'
+import { converge } from './run.ts'
+
+const PINNED = { 'external-secrets': { pinned: true }, 'redis-ha': { pinned: true } }
+const DEFAULT = 'storageclass.kubernetes.io/is-default-class'
+
+function node(name: string, zone: string, allocatable: Record<string, string> = {}): KubeObject {
+  return {
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: { name, labels: { 'topology.kubernetes.io/zone': zone } },
+    spec: {},
+    status: {
+      allocatable: { cpu: '3920m', memory: '15Gi', pods: '58', ...allocatable },
+      conditions: [{ type: 'Ready', status: 'True' }],
+    },
+  }
+}
+
+const storageClass = (name: string, provisioner = 'ebs.csi.aws.com'): KubeObject => ({
+  apiVersion: 'storage.k8s.io/v1',
+  kind: 'StorageClass',
+  metadata: { name, annotations: { [DEFAULT]: 'true' } },
+  provisioner,
+})
+const DRIVER = { apiVersion: 'storage.k8s.io/v1', kind: 'CSIDriver', metadata: { name: 'ebs.csi.aws.com' } }
+
+const busyPod = (cpu: string, nodeName: string): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name: `busy-${nodeName}`, namespace: 'default' },
+  spec: { nodeName, containers: [{ resources: { requests: { cpu } } }] },
+  status: { phase: 'Running' },
+})
+
+/** An account and a cluster that are ready: three nodes in three zones, a default class with its driver, pinned charts. */
+function readyWorld(overrides: FakeWorldOverrides = {}): FakeWorld {
+  const world = fakeWorld({ charts: PINNED, ...overrides })
+  for (const zone of ['a', 'b', 'c']) world.kube.seed(node(`node-${zone}`, `us-east-1${zone}`))
+  world.kube.seed(storageClass('gp3'))
+  world.kube.seed(DRIVER)
+  return world
+}
+
+async function run(id: string, world: FakeWorld) {
+  const check = doctorChecks.find((candidate) => candidate.id === id)
+  if (check === undefined) throw new Error(`no check ${id}`)
+  return await check.run({ ...world, signal: new AbortController().signal })
+}
+
+function reject(world: FakeWorld): void {
+  world.kube.deny(({ verb }) => verb === '*')
+  world.kube.deny(({ verb, resource }) => verb === 'patch' && resource === 'statefulsets')
+}
+
+/** What each check must not miss. */
+const SPOILED: Readonly<Record<string, { spoil: (world: FakeWorld) => unknown; found: RegExp }>> = {
+  'permissions-cluster': { spoil: reject, found: /^not allowed: patch statefulsets\.apps in litellm$/ },
+  'permissions-aws': {
+    spoil: ({ aws }) => aws.state.deniedActions.add('iam:CreateRole'),
+    found: /user\/operator: not allowed: iam:CreateRole$/,
+  },
+  'oidc-provider': { spoil: ({ aws }) => aws.state.oidcProviders.clear(), found: /the account has none for oidc\.eks/ },
+  'storage-class': {
+    spoil: ({ kube }) => kube.remove({ ...DRIVER, name: 'ebs.csi.aws.com' }),
+    found: /no CSIDriver ebs\.csi\.aws\.com/,
+  },
+  capacity: {
+    spoil: ({ kube }) => ['a', 'b', 'c'].map((zone) => kube.seed(busyPod('3900m', `node-${zone}`))),
+    found: /needed 0\.82 CPU, 2\.8 GiB, 10 pods; free on 3 schedulable nodes: 0\.06 CPU/,
+  },
+  'chart-external-secrets': {
+    spoil: (world) => world.helm.setChart('external-secrets', { pinned: false }),
+    found: /digest not pinned/,
+  },
+  'chart-redis': { spoil: (world) => world.helm.setChart('redis-ha', { pinned: false }), found: /digest not pinned/ },
+  zones: {
+    spoil: ({ kube }) =>
+      kube.patch({ apiVersion: 'v1', kind: 'Node', name: 'node-c' }, { spec: { unschedulable: true } }),
+    found: /3 servers, 2 schedulable nodes in 2 zones: us-east-1a, us-east-1b/,
+  },
+  secrets: {
+    async spoil({ secretsManager }) {
+      await secretsManager.create({
+        name: 'litellm/salt-key',
+        value: new Secret('planted-value'),
+        description: '',
+        tags: {},
+      })
+      await secretsManager.scheduleDeletion('litellm/salt-key', 7)
+    },
+    found: /scheduled for deletion: litellm\/salt-key \(20/,
+  },
+}
+const WARNINGS = new Set(['zones', 'chart-external-secrets', 'chart-redis'])
+
+describe('checks of doctor', () => {
+  it('each have a negative control', () => {
+    expect(Object.keys(SPOILED).sort()).toEqual(doctorChecks.map(({ id }) => id).sort())
+  })
+
+  it.each(doctorChecks.map(({ id }) => id))('%s passes, and does not when it must not', async (id) => {
+    const world = readyWorld()
+    expect(await run(id, world)).toMatchObject({ result: 'pass' })
+    await SPOILED[id]?.spoil(world)
+    const after = await run(id, world)
+    expect(after.result).toBe(WARNINGS.has(id) ? 'warn' : 'fail')
+    expect(after.evidence).toMatch(SPOILED[id]?.found ?? /never/)
+    expect(after.fix).toBeDefined()
+  })
+
+  it('write nothing', async () => {
+    const world = readyWorld()
+    for (const { id } of doctorChecks) await run(id, world)
+    expect(world.writes()).toEqual([])
+  })
+})
+
+/** The write as `kubectl auth can-i` would ask for it. */
+function patchWords({ ref: { apiVersion = '', kind, namespace } }: FakeWorld['kube']['writes'][number]): string {
+  const group = apiVersion.replace(/(^|\/)[^/]*$/, '')
+  const plural = kind === 'StorageClass' ? 'storageclasses' : `${kind.toLowerCase()}s`
+  return accessWords({ verb: 'patch', group, resource: plural, ...(namespace === undefined ? {} : { namespace }) })
+}
+
+describe('permissions in the cluster', () => {
+  it('cover every kind that a deployment writes, where it writes it', async () => {
+    const world = readyWorld()
+    for (const step of buildGraph(steps).order) await converge(step as LlmgwStep<unknown>, world)
+    const asked = new Set(neededAccess(world.config).map(accessWords))
+    const written = world.kube.writes.filter(({ verb }) => verb === 'apply' || verb === 'create').map(patchWords)
+    // Controllers make these, not we.
+    const ours = written.filter((words) => !words.includes('endpointslices'))
+    expect(ours.length).toBeGreaterThan(10)
+    expect(ours.filter((words) => !asked.has(words))).toEqual([])
+  })
+
+  it('ask an administrator once, and everybody about each', async () => {
+    const world = readyWorld()
+    await run('permissions-cluster', world)
+    expect(world.kube.reads).toHaveLength(1)
+    world.kube.deny(({ verb }) => verb === '*')
+    expect(await run('permissions-cluster', world)).toMatchObject({ result: 'pass' })
+    expect(world.kube.reads.length).toBe(2 + neededAccess(world.config).length)
+  })
+})
+
+describe('permissions in the account', () => {
+  it('are those of the role behind a session, with its path', async () => {
+    const arn = 'arn:aws:iam::123456789012:role/team/deployer'
+    const world = readyWorld({
+      aws: { callerArn: 'arn:aws:sts::123456789012:assumed-role/deployer/me', roles: [{ name: 'deployer', arn }] },
+    })
+    expect((await run('permissions-aws', world)).evidence).toContain(`SimulatePrincipalPolicy of ${arn}: `)
+  })
+
+  it('cannot be looked at on the sandbox, and are not guessed', async () => {
+    const world = readyWorld()
+    const sandbox = { ...world, target: { ...world.target, sandbox: true } }
+    expect(await run('permissions-aws', sandbox)).toMatchObject({ result: 'could-not-look' })
+    expect(world.aws.calls).toEqual([])
+  })
+})
+
+describe('capacity', () => {
+  it('is not taken twice by what already runs of ours', async () => {
+    const world = readyWorld()
+    for (const step of buildGraph(steps).order) await converge(step as LlmgwStep<unknown>, world)
+    const mine = (cpu: string, owner: string): KubeObject => ({
+      ...busyPod(cpu, 'node-a'),
+      metadata: {
+        name: 'redis-redis-ha-server-0',
+        namespace: 'litellm',
+        ownerReferences: [{ kind: 'StatefulSet', name: owner, uid: 'x', controller: true }],
+      },
+    })
+    world.kube.seed(mine('3', 'redis-redis-ha-server'))
+    expect((await run('capacity', world)).evidence).toMatch(/nodes: 11\.76 CPU/)
+    world.kube.seed(mine('3', 'somebody-else'))
+    expect((await run('capacity', world)).evidence).toMatch(/nodes: 8\.76 CPU/)
+  })
+
+  it('warns where only the sum fits, and where nodes are made on demand', async () => {
+    const world = readyWorld()
+    const small = { cpu: '4', memory: '15Gi', pods: '3' }
+    for (const zone of ['a', 'b', 'c']) world.kube.seed(node(`node-${zone}`, zone, small))
+    expect(await run('capacity', world)).toMatchObject({ result: 'fail' })
+    for (const name of ['d', 'e', 'f', 'g']) world.kube.seed(node(`node-${name}`, 'a', { cpu: '10m', pods: '9' }))
+    expect(await run('capacity', world)).toMatchObject({
+      result: 'warn',
+      evidence: expect.stringContaining('no single node'),
+    })
+  })
+})
+
+describe('storage class', () => {
+  it.each([
+    ['create', 'pass'],
+    ['ask', 'warn'],
+    ['off', 'fail'],
+  ])('none, with storage.manage %s: %s', async (manage, result) => {
+    const world = readyWorld({ config: { storage: { manage } } })
+    await world.kube.remove({ apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass', name: 'gp3' })
+    expect(await run('storage-class', world)).toMatchObject({ result })
+  })
+
+  it('two defaults are a warning', async () => {
+    const world = readyWorld()
+    world.kube.seed(storageClass('gp2'))
+    expect(await run('storage-class', world)).toMatchObject({ result: 'warn' })
+  })
+})
+
+describe('secrets', () => {
+  it('that only people know are named with their variables', async () => {
+    const found = await run('secrets', readyWorld({ provided: {} }))
+    expect(found).toMatchObject({ result: 'warn', fix: expect.stringContaining('LLMGW_SECRET_LITELLM_DATABASE_URL') })
+  })
+})
+
+describe('oidc provider', () => {
+  it('without the audience of STS is of no use', async () => {
+    const world = readyWorld()
+    for (const [arn, one] of world.aws.state.oidcProviders)
+      world.aws.state.oidcProviders.set(arn, { ...one, audiences: ['x'] })
+    expect(await run('oidc-provider', world)).toMatchObject({
+      result: 'fail',
+      evidence: expect.stringContaining('audiences x'),
+    })
+  })
+})
