@@ -9,7 +9,7 @@ interface Needed {
 }
 
 /** AWS actions of a deployment, next to what they are about. */
-export function neededActions({ config, target }: Pick<Services, 'config' | 'target'>): readonly Needed[] {
+function neededActions({ config, target }: Pick<Services, 'config' | 'target'>): readonly Needed[] {
   const { partition, region, accountId } = target
   const roles = Object.values(config.irsa).map(({ roleName }) => roleArn({ target }, roleName))
   const secrets = Object.values(config.secrets.items).map(

@@ -12,7 +12,7 @@ import type {
 import { refOf } from '../desired.ts'
 import { durationMs } from '../names.ts'
 
-export type Values = Readonly<Record<string, unknown>>
+type Values = Readonly<Record<string, unknown>>
 
 /** `resources` of a container, as values name them. */
 export interface ResourceValues {
