@@ -41,11 +41,24 @@ export function processHost(): Host {
 const STOPPING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 function onStop(listener: () => void): () => void {
-  const onSignal = () => listener()
+  let hungUp = false
+  const onSignal = (signal: NodeJS.Signals) => {
+    // Shell and kernel both tell that the terminal is gone: the second time says nothing new.
+    if (signal === 'SIGHUP' && hungUp) return
+    if (signal === 'SIGHUP') process.once('exit', dieOfHangUp)
+    hungUp ||= signal === 'SIGHUP'
+    listener()
+  }
   for (const signal of STOPPING) process.on(signal, onSignal)
   return () => {
     for (const signal of STOPPING) process.off(signal, onSignal)
   }
+}
+
+/** Node aborts, with a core dump, when it gives back a terminal that is gone; to die of the signal is what a shell expects. */
+function dieOfHangUp(): void {
+  process.removeAllListeners('SIGHUP')
+  process.kill(process.pid, 'SIGHUP')
 }
 
 /** A terminal or a reader that went away ends the output, not the run: changes under way reach their safe point. */
