@@ -52,7 +52,10 @@ export const namespaces: LlmgwStep = {
   },
 
   async apply(ctx) {
-    for (const object of await wantedNamespaces(ctx)) await ctx.kube.apply(object, { force: true, signal: ctx.signal })
+    const [objects, all] = await Promise.all([wantedNamespaces(ctx), ctx.kube.list(NAMESPACE, ctx.signal)])
+    const live = new Map(all.map((namespace) => [namespace.metadata.name, namespace]))
+    const differing = objects.filter((object) => changeOf(ctx, object, live.get(object.metadata.name)) !== undefined)
+    for (const object of differing) await ctx.kube.apply(object, { force: true, signal: ctx.signal })
   },
 
   owns: async ({ config }) => namespaceNames(config).map((name) => targetOf(namespaceRef(name))),

@@ -41,14 +41,20 @@ export const secretSync: LlmgwStep = {
     const synced = objects.filter((_, index) => health[index]?.health === 'ready')
     const lacking = await Promise.all(synced.map((object) => keysLacking(ctx, object)))
     const cause = firstCause(health) ?? lacking.find((one) => one !== undefined)
-    if (cause)
-      return { state: 'broken', cause, changes: compared.map(({ object, change }) => change ?? resync(object)) }
+    const sick = new Set([
+      ...objects.filter((_, index) => health[index]?.health === 'failed'),
+      ...synced.filter((_, index) => lacking[index] !== undefined),
+    ])
+    const repairs = compared.flatMap(({ object, change }) => change ?? (sick.has(object) ? resync(object) : []))
+    if (cause) return { state: 'broken', cause, changes: repairs }
     if (changes.length > 0) return { state: 'drifted', changes }
     return synced.length === objects.length ? { state: 'current', out: undefined } : { state: 'settling' }
   },
 
   async apply(ctx, seen) {
-    for (const object of await syncedObjects(ctx)) await submit(ctx, object, seen.state)
+    const named = new Set('changes' in seen ? seen.changes.map(({ target }) => target) : [])
+    const objects = (await syncedObjects(ctx)).filter((object) => named.has(targetOf(refOf(object))))
+    for (const object of objects) await submit(ctx, object, seen.state)
   },
 
   async ready(ctx) {

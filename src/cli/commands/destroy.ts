@@ -14,6 +14,7 @@ import { finish } from '../run/finish.ts'
 import { hasTerminal } from '../run/mode.ts'
 import { promptContext } from '../run/questions.ts'
 import { refuseUnknown, type Session, withSession } from '../run/session.ts'
+import { warnOfSessionEnd } from '../run/session-end.ts'
 import { underLock } from '../run/under-lock.ts'
 
 /** `llmgw destroy`: says what goes, has the deployment's name typed, removes it. @returns exit code */
@@ -53,6 +54,7 @@ async function run(session: Session, named: Named, flags: DestroyFlags): Promise
   const looked = await session.look(graph, { diff: false })
   refuseUnknown(looked)
   refuseDependants(session, { looked, selected, named })
+  await warnOfSessionEnd(session)
   announce(session, looked, selected)
   if (flags.confirm === undefined)
     await confirmTyped(

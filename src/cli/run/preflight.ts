@@ -7,6 +7,7 @@ import type { Services } from '../../ports/index.ts'
 import { clockFinding } from '../doctor/machine.ts'
 import { writes } from './confirm-changes.ts'
 import type { Session } from './session.ts'
+import { warnOfSessionEnd } from './session-end.ts'
 
 /**
  * The part of `doctor` that a run needs before it changes something; a run that changes nothing pays nothing, an
@@ -15,6 +16,7 @@ import type { Session } from './session.ts'
  */
 export async function preflight(session: Session, graph: Graph<Services>, decisions: Decisions): Promise<void> {
   if (!writes(decisions)) return
+  await warnOfSessionEnd(session)
   const { ctx, guarded, stage, stop } = session
   const clock = clockFinding(guarded.caller.skewMs)
   if (clock.result === 'warn' || clock.result === 'fail')
