@@ -9,8 +9,8 @@ type Writes = Partial<Record<Scope, readonly string[]>>
 
 /** Reading, and server-side apply: it needs `patch`, and `create` where the object is new. */
 const APPLY = ['get', 'create', 'patch'] as const
-/** Helm keeps its releases in Secrets, and drops the oldest revision. */
-const HELM_SECRETS = ['list', 'create', 'update', 'delete'] as const
+/** Helm keeps its releases in Secrets and drops the oldest revision; charts bring some, too. */
+const HELM_SECRETS = ['get', 'list', 'create', 'patch', 'update', 'delete'] as const
 
 const RBAC = 'rbac.authorization.k8s.io'
 const RELEASE_KINDS = [
