@@ -8,6 +8,7 @@ import { TOOL_NAMES, type ToolName } from '../../src/sandbox/tools/pins.ts'
 import { byteProgress } from '../../src/sandbox/tools/progress.ts'
 import { listedDigest, type Release, releaseOf } from '../../src/sandbox/tools/releases.ts'
 import { findTools, type Making, makeTools, planMaking } from '../../src/sandbox/tools/resolve.ts'
+import { transfer } from '../../src/sandbox/tools/transfer.ts'
 import { archive, openReleaseMirror, type ReleaseMirror, sha256 } from './release-mirror.ts'
 
 let mirror: ReleaseMirror
@@ -127,13 +128,40 @@ describe('downloading', () => {
     expect(await leftovers()).toEqual([])
   })
 
-  test('goes on where a download was cut', async () => {
+  test('asks only for what did not arrive before a cut', async () => {
+    const kubectl = publish('kubectl', KUBECTL)
+    const path = pathOf(kubectl.url)
+    const half = Math.floor(KUBECTL.length / 2)
+    mirror.held.add(path)
+    let arrived = 0
+    const file = join(cacheDir, 'kubectl')
+    const digest = await transfer({
+      ...context(),
+      url: kubectl.url,
+      file,
+      algorithm: 'sha256',
+      onSize: () => undefined,
+      onRetry: () => undefined,
+      onBytes(bytes) {
+        arrived += bytes
+        if (arrived === half) mirror.stopped.get(path)?.destroy()
+      },
+    })
+    expect(digest).toBe(sha256(KUBECTL))
+    expect(arrived).toBe(KUBECTL.length)
+    expect(mirror.requests).toEqual([path, `${path} bytes=${half}-`])
+    expect(await readFile(file)).toEqual(KUBECTL)
+  })
+
+  test('tries a download that was cut once more', async () => {
     const kubectl = publish('kubectl', KUBECTL)
     const path = pathOf(kubectl.url)
     mirror.cuts.set(path, 1)
     const [first] = await download(kubectl)
     expect(first?.outcome).toHaveProperty('path')
-    expect(mirror.requests.filter((request) => request.startsWith(`${path} bytes=`))).toHaveLength(1)
+    expect(mirror.requests.filter((request) => request.startsWith(path) && !request.includes('.sha256'))).toHaveLength(
+      2,
+    )
     expect(said).toEqual(expect.arrayContaining([expect.stringMatching(/was cut after \d+ bytes .*: once more$/)]))
     expect(await readFile(officialFile(cacheDir, 'kubectl'))).toEqual(KUBECTL)
   })

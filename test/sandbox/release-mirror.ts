@@ -15,6 +15,9 @@ export interface ReleaseMirror {
   readonly cuts: Map<string, number>
   /** Paths that never answer. */
   readonly silent: Set<string>
+  /** Paths whose next answer stops in the middle and is then found in `stopped`. */
+  readonly held: Set<string>
+  readonly stopped: Map<string, ServerResponse>
   readonly close: () => Promise<void>
 }
 
@@ -37,6 +40,8 @@ export async function openReleaseMirror(): Promise<ReleaseMirror> {
     requests: [] as string[],
     cuts: new Map<string, number>(),
     silent: new Set<string>(),
+    held: new Set<string>(),
+    stopped: new Map<string, ServerResponse>(),
   }
   const server = createServer((request, response) => answer(state, request, response))
   server.listen(0, '127.0.0.1')
@@ -51,7 +56,7 @@ export async function openReleaseMirror(): Promise<ReleaseMirror> {
   }
 }
 
-type State = Pick<ReleaseMirror, 'files' | 'requests' | 'cuts' | 'silent'>
+type State = Pick<ReleaseMirror, 'files' | 'requests' | 'cuts' | 'silent' | 'held' | 'stopped'>
 
 function answer(state: State, request: IncomingMessage, response: ServerResponse): void {
   const path = (request.url ?? '').slice(1)
@@ -68,6 +73,11 @@ function answer(state: State, request: IncomingMessage, response: ServerResponse
     'content-length': rest.length,
     ...(from > 0 ? { 'content-range': `bytes ${from}-${content.length - 1}/${content.length}` } : {}),
   })
+  if (state.held.delete(path)) {
+    state.stopped.set(path, response)
+    response.write(rest.subarray(0, Math.floor(rest.length / 2)))
+    return
+  }
   const cuts = state.cuts.get(path) ?? 0
   if (cuts === 0) {
     response.end(rest)
