@@ -45,7 +45,9 @@ export function recorded(record: RunRecord, event: RunEvent): RunRecord {
 function told(record: RunRecord, event: RunEvent): Partial<RunRecord> {
   switch (event.type) {
     case 'run-started':
-      return { steps: event.steps.filter(({ off }) => off === undefined).map((step) => ({ ...step, elapsedMs: 0 })) }
+      return { steps: started(event.steps) }
+    case 'prune-started':
+      return { steps: [...record.steps, ...started(event.steps)] }
     case 'note':
       return event.level === 'warning' ? { warnings: [...record.warnings, event.message] } : {}
     case 'check-finished':
@@ -55,6 +57,10 @@ function told(record: RunRecord, event: RunEvent): Partial<RunRecord> {
     default:
       return 'step' in event ? { steps: record.steps.map((step) => stepTold(step, event)) } : {}
   }
+}
+
+function started(steps: readonly StepInfo[]): readonly RecordedStep[] {
+  return steps.filter(({ off }) => off === undefined).map((step) => ({ ...step, elapsedMs: 0 }))
 }
 
 function stepTold(step: RecordedStep, event: Extract<RunEvent, { step: string }>): RecordedStep {

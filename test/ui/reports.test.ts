@@ -44,6 +44,16 @@ describe('the JUnit report', () => {
     )
   })
 
+  it('has the orphans that were removed', () => {
+    const steps = [{ id: 'orphan-1', title: 'Remove release old', component: 'redis', needs: [] }]
+    const at = NOTHING.startedAt
+    const pruned = [
+      { at, type: 'prune-started', steps } as const,
+      { at, type: 'step-finished', step: 'orphan-1', outcome: 'removed', elapsedMs: 5 } as const,
+    ].reduce(recorded, NOTHING)
+    expect(renderJunit(pruned)).toContain('<testcase classname="llmgw.redis" name="Remove release old" time="0.005"/>')
+  })
+
   it('stays XML and secret whatever a message holds', () => {
     registerSecret('junit-<canary>')
     const hostile = 'a & b < "c" > ]]> \u001b[31m\u0000 junit-<canary>\nnext line'
