@@ -28,6 +28,8 @@ export interface Seen {
 export interface Hooks {
   /** Before it is sent on; a promise holds it back. */
   before?(seen: Seen): void | Promise<void>
+  /** Status of an answer in the API's place: the upstream is not asked. */
+  refuse?(seen: Seen): number | undefined
   /** The upstream has done it; the client has no answer yet. */
   after?(seen: Seen): void | Promise<void>
   /** Gives the answer another body; undefined lets it through as it streams. */
@@ -64,6 +66,13 @@ function describe(request: IncomingMessage, body: Buffer): Seen {
   }
 }
 
+/** As an API server words it. */
+function refusal(code: number): unknown {
+  const [reason, message] =
+    code === 403 ? ['Forbidden', 'forbidden by the test'] : ['ServiceUnavailable', 'down by the test']
+  return { apiVersion: 'v1', kind: 'Status', status: 'Failure', code, reason, message }
+}
+
 async function read(stream: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = []
   for await (const chunk of stream) chunks.push(chunk as Buffer)
@@ -98,6 +107,11 @@ export async function recordingProxy(upstream: Upstream, hooks: Hooks = {}): Pro
       const entry = describe(client, body)
       seen.push(entry)
       await hooks.before?.(entry)
+      const refused = hooks.refuse?.(entry)
+      if (refused !== undefined) {
+        answer.writeHead(refused, { 'content-type': 'application/json' }).end(JSON.stringify(refusal(refused)))
+        return
+      }
       const reply = await send(upstream, { client, answer }, body)
       if (entry.write) await hooks.after?.(entry)
       const rewrite = hooks.rewrite?.(entry)
