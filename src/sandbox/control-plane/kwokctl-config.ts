@@ -19,6 +19,9 @@ function patches(world: SandboxWorld) {
         argument('service-account-jwks-uri', `${world.oidcIssuer}/keys`),
         // As on EKS: in-cluster tokens carry this audience, whatever the issuer is.
         argument('api-audiences', 'https://kubernetes.default.svc'),
+        // Without one it takes the address of the default route, which a machine off the network has not. This one is
+        // for documentation (RFC 5737): nobody connects to it, as nobody is in a simulated pod.
+        argument('advertise-address', '192.0.2.1'),
       ],
     },
     { name: 'kube-controller-manager', extraArgs: [serviceRange] },
