@@ -47,6 +47,19 @@ export function describeHelmContract(name: string, makeHelm: () => Promise<HelmU
       expect(await helm.uninstall('echo', namespace, removal())).toBe(false)
     })
 
+    test('releases of the deployment are found in any namespace, but for those that are known', async () => {
+      const { helm, namespace } = await makeHelm()
+      const found = async (except: Parameters<Helm['owned']>[0]) =>
+        (await helm.owned(except)).filter((record) => record.namespace === namespace)
+      expect(await found([])).toEqual([])
+      await helm.upgrade(echo(namespace), run())
+      await helm.upgrade(echo(namespace, { message: 'again' }), run())
+      expect(await found([])).toMatchObject([{ name: 'echo', revision: 2, status: 'deployed' }])
+      expect(await found([{ name: 'other', namespace }])).toHaveLength(1)
+      expect(await found([{ name: 'echo', namespace: 'elsewhere' }])).toHaveLength(1)
+      expect(await found([{ name: 'echo', namespace }])).toEqual([])
+    })
+
     test('an install writes the objects and a record of what it was made from', async () => {
       const { helm, kube, namespace, deployment: owner } = await makeHelm()
       const { digest, chart } = await helm.inputs(echo(namespace))

@@ -66,6 +66,22 @@ function creationIsSafe(makeWorld: () => Promise<SecretsManagerWorld>): void {
     expect(await secretsManager.describe(uniqueName())).toBeUndefined()
     expect(await secretsManager.value(uniqueName())).toBeUndefined()
   })
+
+  it('lists the secrets with exactly one tag, but for those pending deletion', async () => {
+    const { secretsManager, uniqueName } = await makeWorld()
+    const [key, value] = [`key-${randomUUID()}`, 'ours']
+    const [one, two, longer, gone] = [uniqueName(), uniqueName(), uniqueName(), uniqueName()]
+    for (const [name, tag] of [
+      [one, value],
+      [two, value],
+      [longer, `${value}-not`],
+      [gone, value],
+    ] as const)
+      await secretsManager.create({ ...fresh(name), tags: { [key]: tag } })
+    await secretsManager.scheduleDeletion(gone, 7)
+    expect(await secretsManager.tagged({ key, value })).toEqual([one, two].sort())
+    expect(await secretsManager.tagged({ key, value: 'other' })).toEqual([])
+  })
 }
 
 function valuesAreKept(makeWorld: () => Promise<SecretsManagerWorld>): void {
