@@ -55,6 +55,17 @@ export interface DestroyFlags extends ChangeFlags {
   readonly purgeSecrets: boolean
 }
 
+export interface InitFlags extends GlobalFlags {
+  readonly preset?: 'platform' | 'lean'
+  readonly region?: string
+  readonly accountId?: string
+  readonly cluster?: string
+  readonly deployment?: string
+  readonly file?: string
+  readonly force: boolean
+  readonly yes: boolean
+}
+
 export interface DoctorFlags extends GlobalFlags {
   /** Ids of checks, separated by commas. */
   readonly only?: string

@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events'
+import type { Eks, Sts } from '../ports/index.ts'
 import type { OpenWorld } from './world.ts'
 
 /** A stream that may be a terminal. */
@@ -7,6 +8,13 @@ export type Output = NodeJS.WritableStream & {
   readonly columns?: number | undefined
 }
 type Input = NodeJS.ReadableStream & { readonly isTTY?: boolean | undefined }
+
+/** Which account, before there is a configuration that names it. */
+export type OpenAccount = (place: {
+  readonly region: string
+  readonly profile?: string | undefined
+  readonly endpointUrl?: string | undefined
+}) => Promise<{ readonly sts: Sts; readonly eks: Eks }>
 
 /** All that the program sees of its process. Tests hand in their own. */
 export interface Host {
@@ -20,6 +28,7 @@ export interface Host {
   /** Ends the process at once. */
   exit(code: number): void
   readonly openWorld: OpenWorld
+  readonly openAccount: OpenAccount
 }
 
 /** The real process. */
@@ -35,6 +44,7 @@ export function processHost(): Host {
     onStop,
     exit: (code) => process.exit(code),
     openWorld: async (request) => (await import('./services.ts')).openWorld(request),
+    openAccount: async (place) => (await import('./account.ts')).openAccount(place),
   }
 }
 

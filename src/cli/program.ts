@@ -1,4 +1,6 @@
 import { Command, Option } from '@commander-js/extra-typings'
+import { addConfiguration } from './commands/configuration.ts'
+import { addReference } from './commands/reference.ts'
 import { addSandbox } from './commands/sandbox.ts'
 import type { Host } from './host.ts'
 import {
@@ -47,6 +49,7 @@ export function createProgram(host: Host, finish: Finish) {
       getOutHelpWidth: () => host.stdout.columns ?? 100,
       getErrHelpWidth: () => host.stderr.columns ?? 100,
     })
+  addConfiguration(program, host, finish)
   addDeploy(program, host, finish)
   addPlan(program, host, finish)
   addStatus(program, host, finish)
@@ -55,6 +58,7 @@ export function createProgram(host: Host, finish: Finish) {
   addDestroy(program, host, finish)
   addLock(program, host, finish)
   addInformation(program, host, finish)
+  addReference(program, host, finish)
   addSandbox(program, host, finish)
   return program
 }

@@ -41,12 +41,16 @@ function expected(error: LlmgwError, debug: boolean): Rendered {
   }
 }
 
+/** What is mended outside the command line; a usage error says all in its message. */
+const EXPLAINED: ReadonlySet<ExitCode> = new Set([1, 3, 6])
+
 /** The lines for standard error. */
 export function errorLines(error: Rendered): string {
   if (error.exitCode === 130) return `${error.message}\n`
   const lines = [`error: ${error.message}`]
   if (error.cause !== undefined) lines.push(`  cause: ${indented(error.cause)}`)
   if (error.hint !== undefined && error.exitCode !== 70) lines.push(`  next: ${indented(error.hint)}`)
+  if (EXPLAINED.has(error.exitCode)) lines.push(`  more: llmgw explain ${error.code}`)
   if (error.stack !== undefined) lines.push(error.stack)
   if (error.hint !== undefined && error.exitCode === 70) lines.push(error.hint)
   return `${lines.join('\n')}\n`

@@ -1,11 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { steps } from '../../steps/index.ts'
 import { checks } from '../../steps/verify/index.ts'
 import { connectAws } from '../adapters/aws/connect-aws.ts'
 import { type LoadedConfig, loadConfig } from '../config/load.ts'
-import type { Clock, Random } from '../ports/index.ts'
+import type { Random } from '../ports/index.ts'
 import type { SandboxConnection } from '../sandbox/index.ts'
 import { createAssets, packageRoot } from './assets.ts'
 import { createClusterConnector } from './connect-cluster.ts'
@@ -14,14 +13,8 @@ import { breakLock, findLock, lockPlatform } from './lock-platform.ts'
 import { progressLines } from './progress-lines.ts'
 import { type AskableValues, createProvidedValues, readSecretsFile } from './provided-values.ts'
 import { madeUpValue, sandboxConfig, withoutForeignSettings } from './sandbox-world.ts'
+import { systemClock } from './system-clock.ts'
 import type { World, WorldRequest } from './world.ts'
-
-export const systemClock: Clock = {
-  now: Date.now,
-  sleep: async (ms, signal) => {
-    await sleep(ms, undefined, signal === undefined ? {} : { signal })
-  },
-}
 
 const systemRandom: Random = { hex: (bytes) => randomBytes(bytes).toString('hex') }
 

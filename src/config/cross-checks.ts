@@ -8,6 +8,8 @@ export function crossCheck(config: Config): readonly Fault[] {
   return [
     ...syncedSecrets(config),
     ...remotes(config),
+    ...syncedNames(config),
+    ...roleNames(config),
     ...operatorNamespaces(config),
     ...config.models.flatMap((model, index) => modelFaults(config, model, index)),
     ...sameModelNames(config),
@@ -48,6 +50,27 @@ function remotes(config: Config): readonly Fault[] {
           },
         ]
   })
+}
+
+/** Two entries for one Kubernetes Secret would overwrite each other without end. */
+function syncedNames({ namespaces, secrets }: Config): readonly Fault[] {
+  const seen = new Set<string>()
+  return secrets.synced.flatMap(({ namespace, name }, index) => {
+    const secret = `${namespaces[namespace]}/${name}`
+    if (!seen.has(secret)) {
+      seen.add(secret)
+      return []
+    }
+    const message = `Kubernetes Secret ${secret} stands twice; expected one entry with all its keys`
+    return [{ path: ['secrets', 'synced', index, 'name'], message }]
+  })
+}
+
+/** One role cannot have two trust policies. */
+function roleNames({ irsa }: Config): readonly Fault[] {
+  if (irsa.gateway.roleName !== irsa.externalSecrets.roleName) return []
+  const message = `"${irsa.gateway.roleName}" is also the role of the gateway; expected one of its own`
+  return [{ path: ['irsa', 'externalSecrets', 'roleName'], message }]
 }
 
 /** Operators get rights and labels for their namespace that no workload may share. */

@@ -2,10 +2,13 @@ import * as z from 'zod'
 import { isTree, type Path, type Tree } from './merge.ts'
 import { configSchema } from './schema.ts'
 
+/** A name, not an address: nothing is fetched from it. */
+const SCHEMA_ID = 'urn:llmgw:config:v1'
+
 /** JSON Schema of `llmgw.yaml` for editors: as the effective configuration, but for what presets fill in. */
 export function fileSchema(): Tree {
   const schema = relaxed(z.toJSONSchema(configSchema, { io: 'input' }), ['apiVersion'])
-  return { ...schema, title: 'llmgw.yaml' }
+  return { $id: SCHEMA_ID, ...schema, title: 'llmgw.yaml' }
 }
 
 /** Keys that may stand in the mapping at `path`. */

@@ -134,7 +134,7 @@ function explained(faults: readonly Fault[], place: Place): ConfigError {
     'ConfigMissing',
     'there is no llmgw.yaml here or above, and AWS_REGION and EKS_CLUSTER_NAME are not both set',
     {
-      hint: `write a llmgw.yaml:\n${MINIMAL_FILE}\nor set AWS_REGION and EKS_CLUSTER_NAME, or add --sandbox to try it without an AWS account`,
+      hint: `have one written with llmgw init, or write a llmgw.yaml:\n${MINIMAL_FILE}\nor set AWS_REGION and EKS_CLUSTER_NAME, or add --sandbox to try it without an AWS account`,
     },
   )
 }

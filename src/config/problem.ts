@@ -17,6 +17,16 @@ function problemText({ file, line, column, path, message }: Problem): string {
   return path ? `${place}: ${path}: ${message}` : `${place}: ${message}`
 }
 
+/** The configuration is invalid; `problems` are all of them, each at its place. */
+export class InvalidConfigError extends ConfigError {
+  readonly problems: readonly Problem[]
+
+  constructor(message: string, hint: string | undefined, problems: readonly Problem[]) {
+    super('ConfigInvalid', message, { hint })
+    this.problems = problems
+  }
+}
+
 const MOST_SHOWN = 20
 
 /** All problems in one error: the user mends them in one go. */
@@ -29,5 +39,5 @@ export function configError(problems: readonly Problem[], hint?: string): Config
     lines.length === 1
       ? (lines[0] ?? '')
       : [`the configuration has ${problems.length} problems`, ...lines.map((line) => `  ${line}`)].join('\n')
-  return new ConfigError('ConfigInvalid', message, { hint })
+  return new InvalidConfigError(message, hint, sorted)
 }

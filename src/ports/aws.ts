@@ -117,6 +117,8 @@ export interface EksCluster {
 
 export interface Eks {
   findCluster(name: string, signal?: AbortSignal): Promise<EksCluster | undefined>
+  /** Names of the clusters in the region, sorted. */
+  listClusters(signal?: AbortSignal): Promise<readonly string[]>
 }
 
 export interface Sts {

@@ -97,8 +97,11 @@ export async function askHidden(question: { readonly message: string }, context?
 
 const STOPPED: ReadonlySet<string> = new Set(['ExitPromptError', 'AbortPromptError', 'CancelPromptError'])
 
-/** Ctrl-C in a prompt is a decision of the user, not a failure. */
-async function asked<T>(prompt: () => Promise<T>): Promise<T> {
+/**
+ * Ctrl-C in a prompt is a decision of the user, not a failure.
+ * @throws AbortedError on Ctrl-C
+ */
+export async function asked<T>(prompt: () => Promise<T>): Promise<T> {
   try {
     return await prompt()
   } catch (error) {

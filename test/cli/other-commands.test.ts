@@ -9,14 +9,26 @@ async function deployed() {
 }
 
 describe('usage', () => {
-  it.each(['deploy', 'plan', 'status', 'verify', 'doctor', 'destroy', 'components', 'version', 'sandbox'])(
-    '%s --help',
-    async (verb) => {
-      const { code, stdout } = await runCli(`${verb} --help`)
-      expect(code).toBe(0)
-      expect(stdout).toMatchSnapshot()
-    },
-  )
+  it.each([
+    'init',
+    'config',
+    'validate',
+    'deploy',
+    'plan',
+    'status',
+    'verify',
+    'doctor',
+    'destroy',
+    'components',
+    'version',
+    'explain',
+    'completion',
+    'sandbox',
+  ])('%s --help', async (verb) => {
+    const { code, stdout } = await runCli(`${verb} --help`)
+    expect(code).toBe(0)
+    expect(stdout).toMatchSnapshot()
+  })
 
   it('--help', async () => {
     const { code, stdout } = await runCli('--help')

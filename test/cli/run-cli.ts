@@ -54,6 +54,10 @@ export async function runCli(args: string, options: CliOptions = {}): Promise<Cl
       stderr: stderr.stream,
       onStop: options.onStop ?? (() => () => undefined),
       exit: () => undefined,
+      openAccount: async () => {
+        if (options.world === undefined) throw new Error('this test has no world, so its command must not ask one')
+        return { sts: options.world.sts, eks: options.world.eks }
+      },
       openWorld: ({ flags, host }) => openFakeWorld(options, { cwd, env: host.env, file: flags.config }),
     })
     return { code, stdout: stdout.text().replaceAll(cwd, 'CWD'), stderr: stderr.text().replaceAll(cwd, 'CWD') }

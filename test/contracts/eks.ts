@@ -28,5 +28,12 @@ export function describeEksContract(name: string, makeWorld: () => Promise<EksWo
       const { eks } = await makeWorld()
       expect(await eks.findCluster('no-such-cluster')).toBeUndefined()
     })
+
+    it('lists the clusters of the region by name', async () => {
+      const { eks, cluster } = await makeWorld()
+      const names = await eks.listClusters()
+      expect(names).toContain(cluster.name)
+      expect(names).toEqual([...names].sort())
+    })
   })
 }

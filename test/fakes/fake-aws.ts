@@ -76,6 +76,7 @@ const READS = new Set<FakeAwsOperation>([
   'secretsManager.tagged',
   'secretsManager.value',
   'eks.findCluster',
+  'eks.listClusters',
   'sts.callerIdentity',
 ])
 
@@ -142,6 +143,10 @@ export function fakeAws(options: FakeAwsOptions = {}): FakeAws {
       async findCluster(name, signal) {
         enter('eks.findCluster', name, signal)
         return state.clusters.get(name)
+      },
+      async listClusters(signal) {
+        enter('eks.listClusters', '', signal)
+        return [...state.clusters.keys()].sort()
       },
     },
     sts: {

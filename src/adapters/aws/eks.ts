@@ -1,6 +1,6 @@
 import type { Eks, EksCluster } from '../../ports/index.ts'
 import { noteAttempts } from './attempts.ts'
-import { type Caller, lazy, undefinedIfAbsent } from './call.ts'
+import { allPages, type Caller, lazy, undefinedIfAbsent } from './call.ts'
 import type { ClientSettings } from './connection.ts'
 
 /** EKS through the SDK. */
@@ -19,6 +19,17 @@ export function createEks(settings: () => ClientSettings, call: Caller): Eks {
         }),
       )
       return answer?.cluster && toCluster(name, answer.cluster)
+    },
+    async listClusters(signal) {
+      const about = { service: 'eks', operation: 'ListClusters', object: 'clusters' }
+      const names = await allPages((nextToken) =>
+        call(about, signal, async (abortSignal) => {
+          const { sdk, client } = await load()
+          const page = await client.send(new sdk.ListClustersCommand({ nextToken }), { abortSignal })
+          return { items: page.clusters ?? [], next: page.nextToken }
+        }),
+      )
+      return [...names].sort()
     },
   }
 }
