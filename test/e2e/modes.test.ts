@@ -1,0 +1,158 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { useDeployedSandbox } from './world/deployed.ts'
+import { type Ended, LLMGW, llmgw } from './world/llmgw.ts'
+import { REMOTE_SECRETS, ROLES } from './world/platform.ts'
+import { snapshot } from './world/snapshot.ts'
+import { openTerminal } from './world/terminal.ts'
+import { throughProxies } from './world/through-proxies.ts'
+
+const NAME = 'e2e-modes'
+const sandbox = useDeployedSandbox(NAME, { deploy: true })
+const ci = { INTERACTIVE_MODE: 'false' }
+const state = () => snapshot(sandbox.at, { roles: ROLES, secrets: REMOTE_SECRETS })
+
+const [gateway = ''] = ROLES
+const namespace = { apiVersion: 'v1', kind: 'Namespace', name: 'monitoring' }
+const redis = { apiVersion: 'apps/v1', kind: 'StatefulSet', namespace: 'litellm', name: 'redis-redis-ha-server' }
+const sync = {
+  apiVersion: 'external-secrets.io/v1',
+  kind: 'ExternalSecret',
+  namespace: 'litellm',
+  name: 'redis-credentials',
+}
+
+const MISSING = `role ${gateway}`
+const DRIFTED = ['Namespace monitoring', 'StatefulSet litellm/redis-redis-ha-server']
+/** One of three does not sync; they are one step, which applies all of them again. */
+const BROKEN = ['litellm/litellm-secrets', 'litellm/redis-credentials', 'open-webui/openwebui-secrets'].flatMap(
+  (name) => [`ExternalSecret ${name}`, `Secret ${name}`],
+)
+
+async function isFailing(): Promise<boolean> {
+  const found = await sandbox.at.kube.find(sync)
+  const { conditions = [] } = (found?.status ?? {}) as { conditions?: { type: string; status: string }[] }
+  return conditions.some(({ type, status }) => type === 'Ready' && status === 'False')
+}
+
+/** A role that is missing, two drifts, a sync that fails; the rest as wanted. */
+async function damage(): Promise<void> {
+  const { kube, aws } = sandbox.at
+  for (const policy of Object.keys((await aws.iam.findRole(gateway))?.inline ?? {}))
+    await aws.iam.removeInlinePolicy(gateway, policy)
+  await aws.iam.removeRole(gateway)
+  await kube.patch(namespace, { metadata: { labels: { 'pod-security.kubernetes.io/enforce': 'privileged' } } })
+  await kube.patch(redis, { spec: { replicas: 2 } })
+  const data = [{ secretKey: 'redis-password', remoteRef: { key: 'nowhere/at-all' } }]
+  await kube.patch(sync, { spec: { data } })
+  const deadline = Date.now() + 60_000
+  while (!(await isFailing())) {
+    if (Date.now() > deadline) throw new Error('the sync did not fail within 60 s')
+    await new Promise((resolve) => setTimeout(resolve, 200))
+  }
+}
+
+/** What differs between two snapshots, but for Helm's own records. */
+function changed(before: Record<string, string>, after: Record<string, string>): readonly string[] {
+  const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])]
+  return keys.filter((key) => before[key] !== after[key] && !key.includes('sh.helm.release.v1')).sort()
+}
+
+async function deployed(words: string, env: Readonly<Record<string, string>>) {
+  const before = await state()
+  const ended = await sandbox.run(words, env)
+  return { ended, changes: changed(before, await state()) }
+}
+
+interface Row {
+  readonly mode: string
+  readonly flags?: string
+  readonly env?: Readonly<Record<string, string>>
+  readonly changes: readonly string[]
+}
+
+const UPDATE = [MISSING, ...DRIFTED, ...BROKEN].sort()
+const REPAIR = [MISSING, ...BROKEN].sort()
+const ROWS: readonly Row[] = [
+  { mode: 'INTERACTIVE_MODE=false', env: ci, changes: UPDATE },
+  { mode: '--yes', flags: '--yes', changes: UPDATE },
+  { mode: '--on-existing=update', flags: '--yes --on-existing=update', changes: UPDATE },
+  { mode: 'AUTO_SKIP_HEALTHY=true', env: { ...ci, AUTO_SKIP_HEALTHY: 'true' }, changes: REPAIR },
+  { mode: '--on-existing=skip-healthy', flags: '--yes --on-existing=skip-healthy', changes: REPAIR },
+  { mode: 'SKIP_ALL=true', env: { ...ci, SKIP_ALL: 'true' }, changes: [MISSING] },
+  { mode: '--on-existing=skip', flags: '--yes --on-existing=skip', changes: [MISSING] },
+]
+
+describe.sequential('missing, current, drifted and broken at once', () => {
+  test.each(ROWS)('$mode', async ({ flags = '', env = {}, changes }) => {
+    await damage()
+    const run = await deployed(`deploy all ${flags}`.trim(), env)
+    expect(run.changes, run.ended.output).toEqual(changes)
+    expect(run.ended.code, run.ended.output).toBe(0)
+    const mended = await sandbox.run('deploy all', ci)
+    expect(mended.code, mended.output).toBe(0)
+  })
+
+  test('a terminal asks about each that exists, proposes to mend what is broken, and creates the rest after a yes', async () => {
+    await damage()
+    const before = await state()
+    const terminal = openTerminal([process.execPath, LLMGW, 'deploy', 'all', `--sandbox=${NAME}`], {
+      env: { ...sandbox.env, TERM: 'xterm-256color' },
+    })
+    for (const component of ['namespaces', 'storage', 'irsa', 'secrets', 'external-secrets', 'redis']) {
+      await terminal.until(new RegExp(`${component} is \\w+[\\s\\S]*?\\[S\\]kip`))
+      terminal.type(component === 'irsa' ? 'p' : '\r')
+    }
+    await terminal.until(/Go on\?/)
+    terminal.type('y\r')
+    expect(await terminal.exited, terminal.text()).toBe(0)
+    expect(changed(before, await state())).toEqual(REPAIR)
+    expect((await sandbox.run('deploy all', ci)).code).toBe(0)
+  })
+
+  test('nothing at all is changed without a terminal and without consent', async () => {
+    await damage()
+    const { ended, changes } = await deployed('deploy all', {})
+    expect([ended.code, changes]).toEqual([2, []])
+    expect((await sandbox.run('deploy all', ci)).code).toBe(0)
+  })
+})
+
+describe.sequential('could not look', () => {
+  let secrets = ''
+  beforeAll(async () => {
+    secrets = join(sandbox.connection.dir, 'provided.env')
+    await writeFile(secrets, '', { mode: 0o600 })
+  })
+
+  async function refused(status: number, env: Readonly<Record<string, string>>): Promise<Ended> {
+    // The version is what the guard reads; everything else of the cluster cannot be looked at.
+    const refuse = ({ path }: { readonly path: string }) => (path.startsWith('/version') ? undefined : status)
+    const proxied = await throughProxies(sandbox.connection, { kube: { refuse } }, { storage: { manage: 'create' } })
+    try {
+      return await llmgw(['deploy', 'all', '--yes', '--config', proxied.config, '--secrets-file', secrets], {
+        env: {
+          ...sandbox.env,
+          ...proxied.env,
+          ...env,
+          PATH: `${join(sandbox.connection.helm, '..')}:${sandbox.env.PATH}`,
+        },
+      })
+    } finally {
+      await proxied.close()
+    }
+  }
+
+  test.each([
+    ['update', 403, {}],
+    ['skip-healthy', 403, { AUTO_SKIP_HEALTHY: 'true' }],
+    ['skip', 503, { SKIP_ALL: 'true' }],
+  ])('%s: an API server that answers %i ends the run with 3 and no change', async (_mode, status, env) => {
+    const before = await state()
+    const ended = await refused(status, { ...env })
+    expect(ended.code, ended.output).toBe(3)
+    expect(changed(before, await state())).toEqual([])
+    expect(ended.output).toMatch(/error: /)
+  })
+})
