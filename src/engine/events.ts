@@ -1,5 +1,4 @@
-import type { Orphan } from './orphans.ts'
-import type { Cause, Change, StepState } from './step.ts'
+import type { Cause, Change, Orphan, StepState } from './step.ts'
 
 /** Version of the event stream; raised when a field is removed or changes its meaning. */
 export const EVENTS_VERSION = 1

@@ -32,6 +32,14 @@ export interface Cause {
   readonly hint?: string
 }
 
+/** Something that carries the mark of the deployment and that its configuration no longer wants. */
+export interface Orphan {
+  /** Kind and full name, as changes name it. */
+  readonly target: string
+  /** Why it is never removed, with the command that would; absent = removed on request. */
+  readonly kept?: string
+}
+
 export type Observation<Out = unknown> =
   | { readonly state: 'missing'; readonly changes: readonly Change[] }
   | { readonly state: 'current'; readonly out: Out }

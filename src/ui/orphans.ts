@@ -1,4 +1,4 @@
-import type { Orphan } from '../engine/orphans.ts'
+import type { Orphan } from '../engine/step.ts'
 import { redact } from '../secret.ts'
 import { indented, type Style } from './layout.ts'
 

@@ -1,4 +1,4 @@
-import type { Orphan } from '../../src/engine/orphans.ts'
+import type { Orphan } from '../../src/engine/step.ts'
 import type { LlmgwStep, Services, StepContext } from '../../src/ports/index.ts'
 
 /** Something of ours that no step wants, with how it is removed; without `remove` it is only shown. */

@@ -1,7 +1,7 @@
 import { componentStates, type Decisions } from '../../engine/decide.ts'
 import type { Graph } from '../../engine/graph.ts'
 import type { Looked } from '../../engine/look.ts'
-import type { Orphan } from '../../engine/orphans.ts'
+import type { Orphan } from '../../engine/step.ts'
 import type { Services } from '../../ports/index.ts'
 import { renderOrphans } from '../../ui/orphans.ts'
 import { planTotals, renderPlan } from '../../ui/plan.ts'
