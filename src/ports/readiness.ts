@@ -18,12 +18,14 @@ export interface Readiness {
   look(refs: readonly ObjectRef[], signal?: AbortSignal): Promise<readonly Health[]>
   /**
    * Watches until all are ready. Ends within seconds with a `StepError` that carries pod, container, last log lines or event
-   * when one cannot get ready; ends with `NotReady` naming what is missing after `timeoutMs`.
+   * when one cannot get ready; ends with `NotReady` naming what is missing after `timeoutMs`. A failure that may heal by
+   * itself ends it only after it has lasted for `graceMs` of this wait.
    */
   wait(
     refs: readonly ObjectRef[],
     options: {
       readonly timeoutMs: number
+      readonly graceMs?: number
       readonly signal: AbortSignal
       readonly report: (line: string) => void
     },

@@ -3,6 +3,12 @@ import type { Health, KubeObject, Services, StepContext } from '../../src/ports/
 import { differences, refOf, targetOf } from '../desired.ts'
 import { claim, ownerOf } from '../ownership.ts'
 
+/**
+ * How long a refusal of AWS may last after a change: IAM tells all its parts within seconds, and the operator tries again
+ * after 1, 3, 7 and 15 s. A refusal that outlasts it is the cause.
+ */
+export const IAM_GRACE_MS = 20_000
+
 /** An object of the operator next to what it has to be. */
 export interface Compared {
   readonly object: KubeObject

@@ -5,7 +5,7 @@ import { irsaExternalSecrets } from '../irsa/irsa-external-secrets.ts'
 import { durationMs } from '../names.ts'
 import { ownerOf } from '../ownership.ts'
 import { externalSecrets } from './external-secrets.ts'
-import { compare, firstCause, resync, submit } from './operator-object.ts'
+import { compare, firstCause, IAM_GRACE_MS, resync, submit } from './operator-object.ts'
 import { storeObject, storeRef } from './store-object.ts'
 
 /** The store through which the operator reads AWS Secrets Manager with its role. */
@@ -33,7 +33,7 @@ export const secretStore: LlmgwStep = {
   async ready(ctx) {
     const timeoutMs = durationMs(ctx.config.timeouts.step)
     const { signal, report } = ctx
-    await ctx.readiness.wait([storeRef(ctx)], { timeoutMs, signal, report })
+    await ctx.readiness.wait([storeRef(ctx)], { timeoutMs, graceMs: IAM_GRACE_MS, signal, report })
   },
 
   owns: async (ctx) => [targetOf(storeRef(ctx))],

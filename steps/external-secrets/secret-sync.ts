@@ -2,10 +2,11 @@ import type { Cause } from '../../src/engine/step.ts'
 import { applied, ready } from '../../src/engine/step.ts'
 import type { KubeObject, LlmgwStep, StepContext } from '../../src/ports/index.ts'
 import { refOf, targetOf } from '../desired.ts'
+import { irsaExternalSecrets } from '../irsa/irsa-external-secrets.ts'
 import { durationMs } from '../names.ts'
 import { namespaces } from '../namespaces.ts'
 import { secrets } from '../secrets.ts'
-import { compare, firstCause, resync, submit } from './operator-object.ts'
+import { compare, firstCause, IAM_GRACE_MS, resync, submit } from './operator-object.ts'
 import { removeSynced } from './remove-synced.ts'
 import { secretStore } from './secret-store.ts'
 import { keysOf, syncedObjects, targetSecret } from './synced-objects.ts'
@@ -29,7 +30,8 @@ export const secretSync: LlmgwStep = {
   id: 'secret-sync',
   title: 'Sync secrets into the cluster',
   component: 'external-secrets',
-  needs: [applied(namespaces), ready(secretStore), ready(secrets)],
+  // The role itself too: a store that was valid stays so while a policy that lacks a secret is being mended.
+  needs: [applied(namespaces), ready(irsaExternalSecrets), ready(secretStore), ready(secrets)],
   off: ({ config }) => (config.secrets.synced.length === 0 ? 'secrets.synced is empty' : undefined),
 
   async check(ctx) {
@@ -61,7 +63,7 @@ export const secretSync: LlmgwStep = {
     const objects = await syncedObjects(ctx)
     const timeoutMs = durationMs(ctx.config.timeouts.step)
     const { signal, report } = ctx
-    await ctx.readiness.wait(objects.map(refOf), { timeoutMs, signal, report })
+    await ctx.readiness.wait(objects.map(refOf), { timeoutMs, graceMs: IAM_GRACE_MS, signal, report })
   },
 
   owns: async (ctx) => (await syncedObjects(ctx)).map((object) => targetOf(refOf(object))),
