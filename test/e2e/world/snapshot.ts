@@ -52,12 +52,25 @@ function stable({ metadata, status: _status, ...rest }: KubeObject): unknown {
   return { ...rest, metadata: Object.fromEntries(Object.entries(metadata).filter(([key]) => !VOLATILE.includes(key))) }
 }
 
+/** What the cluster makes by itself in its first seconds, and aggregates from others' roles. */
+function isClustersOwn({ kind, metadata }: KubeObject): boolean {
+  return (
+    metadata.labels?.['kubernetes.io/bootstrapping'] === 'rbac-defaults' ||
+    metadata.name === 'kube-root-ca.crt' ||
+    (kind === 'ServiceAccount' && metadata.name === 'default') ||
+    metadata.namespace?.startsWith('kube-') === true
+  )
+}
+
 async function kubeState({ kube }: Witness): Promise<[string, string][]> {
   const lists = await Promise.all(KINDS.map(([apiVersion, kind]) => kube.list({ apiVersion, kind })))
-  return lists.flat().map((object) => {
-    const { namespace, name, uid } = object.metadata
-    return [`${object.kind} ${namespace ? `${namespace}/` : ''}${name}`, `${uid} ${digest(stable(object))}`]
-  })
+  return lists
+    .flat()
+    .filter((object) => !isClustersOwn(object))
+    .map((object) => {
+      const { namespace, name, uid } = object.metadata
+      return [`${object.kind} ${namespace ? `${namespace}/` : ''}${name}`, `${uid} ${digest(stable(object))}`]
+    })
 }
 
 /** Version ids and dates of the secrets of these remote names. */
