@@ -42,7 +42,7 @@ async function start(world: SandboxWorld, report: Report, signal: AbortSignal): 
   const allWell = before.every(({ answers }) => answers)
   if (!allWell) {
     await ((await isCreated(world)) ? mend(world, { before, report, signal }) : create(world, report, signal))
-    await waitUntilWell(world, signal)
+    await waitUntilWell(world, report, signal)
   }
   await finish(world, signal)
 }
@@ -111,21 +111,34 @@ function lastMessage(output: string): string {
   return parsed ? [parsed[1], parsed[2]].filter(Boolean).join(': ') : line
 }
 
-async function waitUntilWell(world: SandboxWorld, signal: AbortSignal): Promise<void> {
+/** A scheduler or controller-manager that lost its API server ends some seconds later, perhaps after it was found well. */
+const MENDINGS = 3
+
+async function waitUntilWell(world: SandboxWorld, report: Report, signal: AbortSignal): Promise<void> {
   const deadline = performance.now() + READY_WITHIN_MS
-  for (;;) {
+  for (let mendings = 0; ; ) {
     const health = await componentHealth(world)
     if (health.every(({ answers }) => answers)) return
     const dead = health.find(({ pid }) => pid === undefined)
-    if (dead !== undefined || performance.now() > deadline) {
-      const culprit = dead ?? health.find(({ answers }) => !answers)
-      const summary = summarize(health, PINS.kubernetes.version)
-      throw new PreflightError('SandboxControlPlaneFailed', `control plane of ${world.name}: ${summary.detail}`, {
-        hint: culprit ? `look into ${componentLog(world, culprit.name)}` : undefined,
-      })
+    if (performance.now() > deadline || (dead && mendings === MENDINGS)) throw notWell(world, health, dead)
+    if (dead) {
+      mendings += 1
+      await mend(world, { before: health, report, signal })
     }
     await sleep(POLL_MS, undefined, { signal })
   }
+}
+
+function notWell(
+  world: SandboxWorld,
+  health: readonly ComponentHealth[],
+  dead: ComponentHealth | undefined,
+): PreflightError {
+  const culprit = dead ?? health.find(({ answers }) => !answers)
+  const { detail } = summarize(health, PINS.kubernetes.version)
+  return new PreflightError('SandboxControlPlaneFailed', `control plane of ${world.name}: ${detail}`, {
+    hint: culprit ? `look into ${componentLog(world, culprit.name)}` : undefined,
+  })
 }
 
 /** Refuses a Service range outside 127/8 before anything connects to a ClusterIP; then seeds, and publishes keys and kubeconfig. */
