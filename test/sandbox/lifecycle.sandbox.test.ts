@@ -1,5 +1,6 @@
 import { readdir, readFile, readlink } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, describe, expect, test } from 'vitest'
 import { connectApi } from '../../src/sandbox/control-plane/api.ts'
 import { COMPONENTS, pidFile } from '../../src/sandbox/control-plane/components.ts'
@@ -45,6 +46,18 @@ async function stateOf(name: string, part: string): Promise<string | undefined> 
   return (await status(options(name))).parts.find((row) => row.name === part)?.state
 }
 
+/** Kills, and waits until the kernel has ended it: a signal is only sent when `kill` returns. */
+async function killHard(pid: number): Promise<void> {
+  process.kill(pid, 'SIGKILL')
+  const deadline = Date.now() + 10_000
+  for (;;) {
+    const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined)
+    if (stat === undefined || /\) [ZX] /.test(stat)) return
+    if (Date.now() > deadline) throw new Error(`process ${pid} outlives SIGKILL`)
+    await sleep(5)
+  }
+}
+
 async function createNamespace(to: SandboxConnection, name: string): Promise<void> {
   const api = await connectApi(to)
   await api.call('POST', '/api/v1/namespaces', { metadata: { name } })
@@ -87,7 +100,7 @@ describe('a sandbox', () => {
   test.each(COMPONENTS)('shows that %s was killed, and is mended with its data by up', async (component) => {
     const reached = await connection(options('first'))
     await createNamespace(reached, `kept-${component}`)
-    process.kill(Number(await readFile(pidFile(reached, component), 'utf8')), 'SIGKILL')
+    await killHard(Number(await readFile(pidFile(reached, component), 'utf8')))
     const seen = (await status(options('first'))).parts.find(({ name }) => name === 'control-plane')
     expect(seen).toMatchObject({ state: 'down', detail: expect.stringContaining(`${component} does not run`) })
     await start('first')
@@ -98,7 +111,7 @@ describe('a sandbox', () => {
   test.each(['aws', 'operators'])('shows that %s was killed, and is mended by up', async (part) => {
     const { dir } = await connection(options('first'))
     const { pid } = JSON.parse(await readFile(join(dir, 'run', `${part}.json`), 'utf8')) as { pid: number }
-    process.kill(pid, 'SIGKILL')
+    await killHard(pid)
     expect(await stateOf('first', part)).toBe('down')
     await start('first')
     expect(await stateOf('first', part)).not.toBe('down')
@@ -124,7 +137,7 @@ describe('a sandbox', () => {
     const before = await pids(dir)
     const ports = await listeners(before)
     for (const component of ['etcd', 'kwok-controller'] as const) {
-      process.kill(Number(await readFile(pidFile({ dir }, component), 'utf8')), 'SIGKILL')
+      await killHard(Number(await readFile(pidFile({ dir }, component), 'utf8')))
     }
     expect(await end('first')).toBe(true)
     expect(await pids(dir)).toEqual([])
