@@ -15,6 +15,15 @@ async function startTimeByPs(pid: number): Promise<string | undefined> {
   return exitCode === 0 && stdout.trim() !== '' ? Buffer.from(stdout.trim()).toString('hex') : undefined
 }
 
+/**
+ * Whether a process has ended, by the fields of its stat behind the command name. One whose first thread is a zombie
+ * while others are still ending holds its ports until the last of them is gone. Source: proc_pid_stat(5), fields 3 and 20.
+ */
+function isOver(fields: readonly string[]): boolean {
+  const [state = ''] = fields
+  return state === 'X' || (state === 'Z' && Number(fields[17]) <= 1)
+}
+
 /** The live process of this pid, or undefined when there is none; a zombie counts as none. */
 export async function identify(pid: number): Promise<ProcessIdentity | undefined> {
   if (process.platform !== 'linux') {
@@ -25,7 +34,7 @@ export async function identify(pid: number): Promise<ProcessIdentity | undefined
   // The command name is in parentheses and may itself hold spaces and parentheses.
   const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ')
   const startTime = fields?.[19]
-  if (startTime === undefined || fields?.[0] === 'Z' || fields?.[0] === 'X') return undefined
+  if (startTime === undefined || fields === undefined || isOver(fields)) return undefined
   return { pid, startTime }
 }
 

@@ -2,6 +2,7 @@ import { readdir, readFile, readlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, describe, expect, test } from 'vitest'
+import { identify } from '../../src/adapters/process-identity.ts'
 import { connectApi } from '../../src/sandbox/control-plane/api.ts'
 import { COMPONENTS, pidFile } from '../../src/sandbox/control-plane/components.ts'
 import { connection, down, type SandboxConnection, status, up } from '../../src/sandbox/index.ts'
@@ -24,13 +25,27 @@ async function pids(dir: string): Promise<readonly number[]> {
   return (await findOwn(dir)).map(({ pid }) => pid).sort((a, b) => a - b)
 }
 
-/** Local addresses of the listening TCP sockets of these processes, as /proc/net/tcp has them: hexadecimal, little-endian. */
-async function listeners(of: readonly number[]): Promise<readonly string[]> {
-  const inodes = new Set((await Promise.all(of.map(socketInodes))).flat())
+interface Listener {
+  /** As /proc/net/tcp has it: hexadecimal, little-endian. */
+  readonly address: string
+  /** Tells this socket from a later one that got the same port. */
+  readonly inode: string
+}
+
+/** Every listening TCP socket of this machine. */
+async function allListeners(): Promise<readonly Listener[]> {
   const tables = await Promise.all(['tcp', 'tcp6'].map((table) => readFile(`/proc/net/${table}`, 'utf8')))
   const rows = tables.flatMap((table) => table.trim().split('\n').slice(1)).map((row) => row.trim().split(/\s+/))
   const LISTEN = '0A'
-  return rows.filter((row) => row[3] === LISTEN && inodes.has(row[9] ?? '')).map((row) => row[1] ?? '')
+  return rows
+    .filter((row) => row[3] === LISTEN)
+    .map(([, address = '', , , , , , , , inode = '']) => ({ address, inode }))
+}
+
+/** Listening TCP sockets of these processes. */
+async function listeners(of: readonly number[]): Promise<readonly Listener[]> {
+  const inodes = new Set((await Promise.all(of.map(socketInodes))).flat())
+  return (await allListeners()).filter(({ inode }) => inodes.has(inode))
 }
 
 async function socketInodes(pid: number): Promise<readonly string[]> {
@@ -50,9 +65,7 @@ async function stateOf(name: string, part: string): Promise<string | undefined> 
 async function killHard(pid: number): Promise<void> {
   process.kill(pid, 'SIGKILL')
   const deadline = Date.now() + 10_000
-  for (;;) {
-    const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined)
-    if (stat === undefined || /\) [ZX] /.test(stat)) return
+  while ((await identify(pid)) !== undefined) {
     if (Date.now() > deadline) throw new Error(`process ${pid} outlives SIGKILL`)
     await sleep(5)
   }
@@ -91,7 +104,7 @@ describe('a sandbox', () => {
 
   test('listens on loopback only', async () => {
     const { dir } = await connection(options('first'))
-    const addresses = await listeners(await pids(dir))
+    const addresses = (await listeners(await pids(dir))).map(({ address }) => address)
     expect(addresses.length).toBeGreaterThan(COMPONENTS.length)
     expect(addresses.filter((address) => !onLoopback(address))).toEqual([])
     expect(onLoopback('00000000:1F90')).toBe(false)
@@ -135,17 +148,15 @@ describe('a sandbox', () => {
   test('leaves no process, port or file behind, half dead as it may be', async () => {
     const { dir } = await connection(options('first'))
     const before = await pids(dir)
-    const ports = await listeners(before)
+    const sockets = (await listeners(before)).map(({ inode }) => inode)
     for (const component of ['etcd', 'kwok-controller'] as const) {
       await killHard(Number(await readFile(pidFile({ dir }, component), 'utf8')))
     }
     expect(await end('first')).toBe(true)
     expect(await pids(dir)).toEqual([])
-    expect(before.length).toBeGreaterThan(0)
-    const tables = await Promise.all(['tcp', 'tcp6'].map((table) => readFile(`/proc/net/${table}`, 'utf8')))
-    const LISTENING = / ([0-9A-F]+:[0-9A-F]{4}) [0-9A-F]+:0000 0A /g
-    const open = tables.flatMap((table) => [...table.matchAll(LISTENING)].map((row) => row[1]))
-    expect(ports.filter((port) => open.includes(port))).toEqual([])
+    expect(sockets.length).toBeGreaterThan(COMPONENTS.length)
+    const open = new Set((await allListeners()).map(({ inode }) => inode))
+    expect(sockets.filter((inode) => open.has(inode))).toEqual([])
     expect(await readdir(join(dir, '..'))).not.toContain('first')
     expect((await readdir(join(dir, '..'))).filter((file) => file.includes('first'))).toEqual([])
   })
