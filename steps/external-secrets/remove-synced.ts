@@ -19,7 +19,17 @@ export async function removeSynced(
   const { apiVersion, kind, name, namespace } = ref
   const query = { apiVersion, kind, namespace, fieldSelector: `metadata.name=${name}` }
   for await (const [left] of ctx.kube.watch(query, ctx.signal)) {
-    if (left === undefined || left.metadata.uid !== uid) return
+    if (left === undefined || left.metadata.uid !== uid) break
     ctx.report(`waiting for the operator to release ${label}`)
   }
+  if (propagation === 'Background') await removeOwned(ctx, ref, uid)
+}
+
+/** The cluster's garbage collector may take half a minute to learn of a kind that is new, and a copy that stays looks like one that is in use. */
+async function removeOwned(ctx: StepContext, { name, namespace }: ObjectRef, owner: string | undefined): Promise<void> {
+  const secret = { apiVersion: 'v1', kind: 'Secret', name, namespace }
+  const found = await ctx.kube.find(secret, ctx.signal)
+  const owned = found?.metadata.ownerReferences?.some(({ kind, uid }) => kind === 'ExternalSecret' && uid === owner)
+  if (!owned || !found?.metadata.uid) return
+  await ctx.kube.remove(secret, { uid: found.metadata.uid, signal: ctx.signal })
 }
