@@ -39,17 +39,21 @@ export function createClusterConnector(options: ConnectorOptions): Connector {
   let processes = 0
   let kubeconfig: Promise<Kubeconfig> | undefined
   const findBinary = async () => options.sandbox?.helm ?? (await findHelm(options.env, options.cacheDir))
-  const helmRunner = async (): Promise<HelmRunner> => {
-    const binary = await findBinary()
-    const runner = createHelmRunner({ binary, home: join(options.cacheDir, 'helm'), env: options.env })
-    return {
-      version: runner.version,
-      run(call) {
-        processes += 1
-        options.started(['helm', ...call.args])
-        return runner.run(call)
-      },
-    }
+  // One for all: it asks for helm's version once.
+  let runner: Promise<HelmRunner> | undefined
+  const helmRunner = (): Promise<HelmRunner> => {
+    runner ??= findBinary().then((binary) =>
+      createHelmRunner({
+        binary,
+        home: join(options.cacheDir, 'helm'),
+        env: options.env,
+        starting(args) {
+          processes += 1
+          options.started(['helm', ...args])
+        },
+      }),
+    )
+    return runner
   }
   return {
     async connect(cluster) {

@@ -69,6 +69,27 @@ export async function awaitSettled<Ctx>(
   }
 }
 
+/**
+ * Looks again at a step that was to be left alone, because something it needs was changed since. What it has become is
+ * treated as what was agreed covers. Never rejects.
+ */
+export async function revisit<Ctx>(agreed: Agreed<Ctx>, scope: RunScope<Ctx>, submitted: () => void): Promise<End> {
+  const { step, decision } = agreed
+  try {
+    const seen = await checkAgain(step, scope, { ...scope.depth, diff: false })
+    if (seen.state === 'settling' && agreed.seen.state === 'current') return await awaitSettled(step, scope, submitted)
+    if (decision.covers?.includes(seen.state)) {
+      const known: Observation = { state: 'waiting', on: [] }
+      return await converge({ step, seen: known, decision }, scope, submitted)
+    }
+    if (seen.state === 'unknown') return { outcome: 'failed', cause: seen.cause }
+    if (hasOutput(seen)) scope.outputs.give(step.id, seen.out)
+    return seen.state === 'current' ? { outcome: 'unchanged' } : { outcome: 'left', seen }
+  } catch (error) {
+    return endOf(error)
+  }
+}
+
 /** The end of a call that threw. */
 export function endOf(error: unknown): End {
   return error instanceof CancelledError ? { outcome: 'cancelled' } : { outcome: 'failed', cause: causeOf(error) }

@@ -12,7 +12,10 @@ export type Answer = 'skip' | 'proceed' | 'auto'
 export interface StepDecision {
   readonly decision: Decision
   readonly reason: string
-  /** For a `waiting` step: the states in which it is changed once it can be looked at; in others it is left. */
+  /**
+   * The states in which it is changed when it is looked at for the first time, or again after something it needs was
+   * changed; in others it is left.
+   */
   readonly covers?: readonly StepState[]
 }
 
@@ -115,10 +118,10 @@ function decideStep(seen: Observation, treatment: Treatment): StepDecision {
     case 'unknown':
       return { decision: 'fail', reason: 'could not look' }
     case 'current':
-      return { decision: 'leave', reason: 'as wanted' }
+      return { decision: 'leave', reason: 'as wanted', covers }
     case 'settling':
       return treatment === 'skip'
-        ? { decision: 'leave', reason: REASON.skip }
+        ? { decision: 'leave', reason: REASON.skip, covers }
         : { decision: 'wait', reason: 'still rolling out' }
     case 'waiting':
       return covers.length === 0
@@ -127,7 +130,7 @@ function decideStep(seen: Observation, treatment: Treatment): StepDecision {
     default:
       return covers.includes(seen.state)
         ? { decision: 'apply', reason: seen.state }
-        : { decision: 'leave', reason: REASON[treatment] }
+        : { decision: 'leave', reason: REASON[treatment], covers }
   }
 }
 

@@ -1,5 +1,5 @@
 import type { EngineClock } from './bounded.ts'
-import { awaitSettled, converge, type RunScope } from './converge.ts'
+import { awaitSettled, converge, type RunScope, revisit } from './converge.ts'
 import type { Decisions, StepDecision } from './decide.ts'
 import type { Emit } from './events.ts'
 import type { Graph } from './graph.ts'
@@ -39,7 +39,8 @@ export async function execute<Ctx>(graph: Graph<Ctx>, ctx: Ctx, options: Execute
   const outputs = createOutputs(looked.observations.keys())
   const scope = createScope(ctx, outputs, options)
   const unlooked = graph.order.filter((step) => decisions.get(step.id)?.decision === 'fail').map((step) => step.id)
-  const tasks = byPriority(graph).map((step) => taskOf(step, { scope, looked, decisions, unlooked }))
+  const moving = unlooked.length > 0 ? new Set<string>() : movingSteps(graph, decisions)
+  const tasks = byPriority(graph).map((step) => taskOf(step, { scope, looked, decisions, unlooked, moving }))
   const results = await schedule(tasks, {
     concurrency: options.concurrency,
     failFast: options.failFast,
@@ -52,6 +53,18 @@ export async function execute<Ctx>(graph: Graph<Ctx>, ctx: Ctx, options: Execute
     },
   })
   return resultOf(graph, results)
+}
+
+/** Steps that are changed or awaited, and those that stand on one of them: what these are like can be told only then. */
+function movingSteps<Ctx>(graph: Graph<Ctx>, decisions: Decisions): ReadonlySet<string> {
+  const moving = new Set<string>()
+  for (const { id, needs } of graph.order) {
+    const decision = decisions.get(id)?.decision
+    // What is off stands on nothing.
+    if (decision === undefined) continue
+    if (decision === 'apply' || decision === 'wait' || needs.some((need) => moving.has(need.step.id))) moving.add(id)
+  }
+  return moving
 }
 
 /** What all steps of a run get. */
@@ -87,22 +100,26 @@ interface Agreement<Ctx> {
   readonly decisions: Decisions
   /** Steps that could not be looked at: while there is one, nothing is started. */
   readonly unlooked: readonly string[]
+  /** Ids of steps that have not ended before anything starts. */
+  readonly moving: ReadonlySet<string>
 }
 
 function taskOf<Ctx>(step: Step<Ctx, unknown>, agreement: Agreement<Ctx>): Task {
-  const { scope, looked, decisions, unlooked } = agreement
+  const { scope, looked, decisions, unlooked, moving } = agreement
   const seen = looked.observations.get(step.id)
   const decision = decisions.get(step.id)
   if (looked.off.has(step.id)) return { id: step.id, end: { outcome: 'off' } }
   if (seen === undefined || decision === undefined) return { id: step.id, end: { outcome: 'left' } }
   if (decision.decision === 'fail') return { id: step.id, end: failUnlooked(seen) }
-  if (decision.decision === 'leave') return { id: step.id, end: leave(step, seen, scope.outputs) }
+  if (decision.decision === 'leave' && !moving.has(step.id))
+    return { id: step.id, end: leave(step, seen, scope.outputs) }
   if (unlooked.length > 0) return { id: step.id, end: { outcome: 'blocked', by: unlooked } }
   const gate = (progress: Progress): Gate => gateOf(step, decision, progress)
   if (decision.decision === 'wait') {
     return { id: step.id, slot: false, gate, run: (submitted) => awaitSettled(step, scope, submitted) }
   }
-  return { id: step.id, slot: true, gate, run: (submitted) => converge({ step, seen, decision }, scope, submitted) }
+  const work = decision.decision === 'leave' ? revisit : converge
+  return { id: step.id, slot: true, gate, run: (submitted) => work({ step, seen, decision }, scope, submitted) }
 }
 
 function failUnlooked(seen: Observation): End {
@@ -127,8 +144,8 @@ function needState<Ctx>({ edge, step }: Need<Ctx>, { decision }: StepDecision, p
   const end = progress.end(step.id)
   if (end === undefined) return edge === 'applied' && progress.submitted(step.id) ? 'holds' : 'pending'
   if (FAILURES.has(end.outcome)) return 'lost'
-  // A step that only waits writes nothing: what was left alone is no reason to block it.
-  if (end.outcome !== 'left' || decision === 'wait') return 'holds'
+  // A step that writes nothing: what was left alone is no reason to block it.
+  if (end.outcome !== 'left' || decision !== 'apply') return 'holds'
   return leftHolds(edge, end.seen) ? 'holds' : 'lost'
 }
 

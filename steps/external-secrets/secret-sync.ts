@@ -2,7 +2,6 @@ import type { Cause } from '../../src/engine/step.ts'
 import { applied, ready } from '../../src/engine/step.ts'
 import type { KubeObject, LlmgwStep, StepContext } from '../../src/ports/index.ts'
 import { refOf, targetOf } from '../desired.ts'
-import { irsaExternalSecrets } from '../irsa/irsa-external-secrets.ts'
 import { durationMs } from '../names.ts'
 import { namespaces } from '../namespaces.ts'
 import { secrets } from '../secrets.ts'
@@ -30,8 +29,7 @@ export const secretSync: LlmgwStep = {
   id: 'secret-sync',
   title: 'Sync secrets into the cluster',
   component: 'external-secrets',
-  // The role itself too: a store that was valid stays so while a policy that lacks a secret is being mended.
-  needs: [applied(namespaces), ready(irsaExternalSecrets), ready(secretStore), ready(secrets)],
+  needs: [applied(namespaces), ready(secretStore), ready(secrets)],
   off: ({ config }) => (config.secrets.synced.length === 0 ? 'secrets.synced is empty' : undefined),
 
   async check(ctx) {

@@ -40,7 +40,7 @@ describe('--only and --skip', () => {
     const world = fakeWorld()
     const { code, stderr } = await runCli('deploy all --skip eso,irsa --yes', { world })
     expect([code, world.writes()]).toEqual([3, []])
-    expect(stderr).toContain('next: llmgw deploy irsa external-secrets --with-needs   (or take it out of --skip)')
+    expect(stderr).toContain('next: llmgw deploy external-secrets irsa --with-needs   (or take it out of --skip)')
     expect((await runCli('deploy all --skip eso,irsa --yes', { world: await deployed() })).code).toBe(0)
   })
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { LockedError } from '../../src/errors.ts'
+import { LockedError, PreflightError } from '../../src/errors.ts'
 import { fakeWorld } from '../fakes/fake-world.ts'
 import { FILE, runCli } from './run-cli.ts'
 
@@ -36,6 +36,15 @@ describe('deploy all', () => {
       startedProcesses: 0,
       counts: { unchanged: 9 },
     })
+  })
+
+  it('asks for helm before the first write, and only where a release is changed', async () => {
+    const world = fakeWorld()
+    const helmTool = () => Promise.reject(new PreflightError('HelmMissing', 'there is no helm'))
+    const { code, stderr } = await runCli('deploy all --yes', { world, seams: { helmTool } })
+    expect([code, world.writes()]).toEqual([3, []])
+    expect(stderr).toContain('error: there is no helm')
+    expect((await runCli('deploy namespaces --yes', { world, seams: { helmTool } })).code).toBe(0)
   })
 
   it('tells every event as data, and no value of a secret', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { applied, ready } from '../../src/engine/step.ts'
+import { applied, type Observation, ready } from '../../src/engine/step.ts'
 import { deploy, outcomes, resultFor } from './deploying.ts'
 import {
   broken,
@@ -162,6 +162,90 @@ describe('what was agreed', () => {
   ] as const)('of a waiting step, by %s', async (onExisting, found, expected) => {
     const result = await deploy([late(found)], world(), { decide: { onExisting } })
     expect(outcomes(result)).toEqual({ first: 'done', late: expected })
+  })
+})
+
+describe('a step that was left alone, when something it needs is changed', () => {
+  /** `base` is changed, and leaves `middle` as given; `top` stands on `middle` alone. */
+  const chain = (becomes: Observation | undefined) => {
+    const base = step('base', [], {
+      apply: async ({ things, calls }) => {
+        calls.push('apply base')
+        things.set('base', current())
+        if (becomes) things.set('middle', becomes)
+      },
+    })
+    const middle = step('middle', [ready(base)], { ready: async ({ things }) => void things.set('middle', current()) })
+    return [base, middle, step('top', [ready(middle)])]
+  }
+  const asLooked = () => world({ base: drifted('x'), middle: current(), top: broken('z') })
+
+  it('is looked at again, and what stands on it waits: direct needs are not all', async () => {
+    const own = asLooked()
+    const usable = controlled()
+    const [base, ...rest] = chain(undefined)
+    if (base) base.ready = () => usable.promise
+    const running = deploy([...(base ? [base] : []), ...rest], own)
+    await settle()
+    expect(own.calls).toEqual(['apply base'])
+    usable.resolve()
+    expect(outcomes(await running)).toEqual({ base: 'done', middle: 'unchanged', top: 'done' })
+    expect(own.calls).toEqual(['apply base', 'apply top'])
+  })
+
+  it('is awaited when it rolls out again, without a change of its own', async () => {
+    const own = asLooked()
+    expect(outcomes(await deploy(chain({ state: 'settling' }), own))).toEqual({
+      base: 'done',
+      middle: 'unchanged',
+      top: 'done',
+    })
+    expect(own.calls).toEqual(['apply base', 'apply top'])
+  })
+
+  it.each([
+    ['update', drifted('y'), 'done'],
+    ['update', broken('y'), 'done'],
+    ['skip-healthy', broken('y'), 'done'],
+    ['skip-healthy', drifted('y'), 'left'],
+  ] as const)('by %s, having become %o, is %s', async (onExisting, becomes, expected) => {
+    const own = world({ base: broken('x'), middle: current(), top: current() })
+    const result = await deploy(chain(becomes), own, { decide: { onExisting } })
+    expect(outcomes(result)).toMatchObject({ base: 'done', middle: expected })
+    expect(own.calls.includes('apply middle')).toBe(expected === 'done')
+  })
+
+  it('is never changed when it is only needed', async () => {
+    const own = asLooked()
+    const wish = { decide: { onExisting: 'update', selected: new Set(['base', 'top']) } } as const
+    const result = await deploy(chain(broken('y')), own, wish)
+    expect(outcomes(result)).toEqual({ base: 'done', middle: 'left', top: 'blocked' })
+    expect(own.calls).toEqual(['apply base'])
+  })
+
+  it('is blocked, and what stands on it, when the change fails', async () => {
+    const own = asLooked()
+    const [base, ...rest] = chain(undefined)
+    if (base) base.apply = () => Promise.reject(new Error('no'))
+    const result = await deploy([...(base ? [base] : []), ...rest], own)
+    expect(outcomes(result)).toEqual({ base: 'failed', middle: 'blocked', top: 'blocked' })
+  })
+
+  it('fails when it cannot be looked at any more', async () => {
+    const result = await deploy(chain({ state: 'unknown', cause }), asLooked())
+    expect(resultFor(result, 'middle')).toMatchObject({ outcome: 'failed', cause })
+  })
+
+  it('is not looked at again when nothing it needs moves', async () => {
+    let looks = 0
+    const lone = step('lone', [ready(step('below'))], {
+      check: async () => {
+        looks += 1
+        return current()
+      },
+    })
+    await deploy([lone, step('other')], world({ below: current() }))
+    expect(looks).toBe(1)
   })
 })
 

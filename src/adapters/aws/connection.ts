@@ -20,11 +20,11 @@ export interface AwsConnectionOptions {
   readonly credentials?: AwsCredentials | undefined
   /** Longest time one method may take, retries included. */
   readonly deadlineMs?: number | undefined
-  /** How often one API call is sent at most; 4 unless told. */
+  /** How often one API call is sent at most; 6 unless told. */
   readonly maxAttempts?: number | undefined
 }
 
-const MAX_ATTEMPTS = 4
+const MAX_ATTEMPTS = 6
 const CONNECT_TIMEOUT_MS = 5_000
 
 const silence = (): void => undefined
@@ -60,7 +60,8 @@ export function clientSettings(options: AwsConnectionOptions, credentials: Crede
     region,
     credentials,
     ignoreConfiguredEndpointUrls: true,
-    retryMode: 'adaptive',
+    // Not `adaptive`: after one throttling answer that slows every further call of the client, whatever it asks for.
+    retryMode: 'standard',
     maxAttempts: options.maxAttempts ?? MAX_ATTEMPTS,
     defaultsMode: 'standard' as const,
     requestHandler: { connectionTimeout: CONNECT_TIMEOUT_MS },

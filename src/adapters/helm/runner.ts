@@ -64,8 +64,10 @@ function missing(binary: string): PreflightError {
   })
 }
 
+const ASK_VERSION = ['version', '--template', '{{.Version}}']
+
 async function checkVersion(binary: string, env: Record<string, string>): Promise<string> {
-  const result = await execa(binary, ['version', '--template', '{{.Version}}'], {
+  const result = await execa(binary, ASK_VERSION, {
     env,
     extendEnv: false,
     reject: false,
@@ -93,12 +95,17 @@ export function createHelmRunner(options: {
   readonly binary: string
   readonly home: string
   readonly env: Readonly<Record<string, string | undefined>>
+  /** Told the arguments of each process, just before it is started. */
+  readonly starting?: (args: readonly string[]) => void
 }): HelmRunner {
-  const { binary, home } = options
+  const { binary, home, starting = () => undefined } = options
   const env = cleanEnvironment(options.env, home)
   let checked: Promise<string> | undefined
   const version = (): Promise<string> => {
-    checked ??= mkdir(home, { recursive: true, mode: 0o700 }).then(() => checkVersion(binary, env))
+    checked ??= mkdir(home, { recursive: true, mode: 0o700 }).then(() => {
+      starting(ASK_VERSION)
+      return checkVersion(binary, env)
+    })
     return checked
   }
   return {
@@ -106,6 +113,7 @@ export function createHelmRunner(options: {
     async run(call) {
       call.signal?.throwIfAborted()
       await version()
+      starting(call.args)
       const child = execa(binary, [...call.args], {
         env: { ...env, ...call.env },
         extendEnv: false,

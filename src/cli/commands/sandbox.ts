@@ -1,4 +1,6 @@
 import type { CommandUnknownOpts } from '@commander-js/extra-typings'
+import { showText } from '../../config/show.ts'
+import { UsageError } from '../../errors.ts'
 import type { SandboxConnection, SandboxStatus } from '../../sandbox/index.ts'
 import type { GlobalFlags } from '../flags.ts'
 import type { Host } from '../host.ts'
@@ -22,7 +24,17 @@ export function addSandbox(program: CommandUnknownOpts, host: Host, finish: (exi
 }
 
 const named = (parent: CommandUnknownOpts, verb: string) =>
-  parent.command(verb).option('--name <name>', 'which sandbox, when there are several', 'default')
+  parent.command(verb).option('--name <name>', 'which sandbox, when there are several (also: --sandbox=NAME)')
+
+/** Which sandbox is meant: `--name`, or `--sandbox=NAME` as the other commands take it. @throws UsageError when they differ */
+function nameOf(command: CommandUnknownOpts): string {
+  const { name, sandbox } = command.optsWithGlobals() as { readonly name?: string; readonly sandbox?: string }
+  if (name !== undefined && sandbox !== undefined && name !== sandbox)
+    throw new UsageError('SandboxTwice', `--name is "${showText(name)}", but --sandbox is "${showText(sandbox)}"`, {
+      hint: 'name the sandbox once',
+    })
+  return name ?? sandbox ?? 'default'
+}
 
 /** `--output` belongs to the program. */
 const wantsText = (command: CommandUnknownOpts): boolean =>
@@ -40,7 +52,7 @@ function addUp(parent: CommandUnknownOpts, { host, finish }: Surroundings): void
       const progress = progressLines(host.stderr)
       try {
         const connection = await untilStopped(host, (signal) =>
-          up({ ...flags, shell: host.env }, progress.line, signal),
+          up({ ...flags, name: nameOf(command), shell: host.env }, progress.line, signal),
         )
         progress.end()
         host.stdout.write(wantsText(command) ? describe(connection) : `${JSON.stringify(connection)}\n`)
@@ -54,7 +66,8 @@ function addUp(parent: CommandUnknownOpts, { host, finish }: Surroundings): void
 function addDown(parent: CommandUnknownOpts, { host, finish }: Surroundings): void {
   named(parent, 'down')
     .description('End every process of the sandbox and remove its files; built tools are kept.')
-    .action(async ({ name }, command) => {
+    .action(async (_flags, command) => {
+      const name = nameOf(command)
       const { down } = await import('../../sandbox/index.ts')
       const progress = progressLines(host.stderr)
       const existed = await untilStopped(host, (signal) => down({ name, shell: host.env }, progress.line, signal))
@@ -68,9 +81,9 @@ function addDown(parent: CommandUnknownOpts, { host, finish }: Surroundings): vo
 function addStatus(parent: CommandUnknownOpts, { host, finish }: Surroundings): void {
   named(parent, 'status')
     .description('Look at every part; exits with 1 when one is down or there is no sandbox.')
-    .action(async ({ name }, command) => {
+    .action(async (_flags, command) => {
       const { status } = await import('../../sandbox/index.ts')
-      const seen = await status({ name, shell: host.env })
+      const seen = await status({ name: nameOf(command), shell: host.env })
       host.stdout.write(wantsText(command) ? statusText(seen) : `${JSON.stringify(seen)}\n`)
       const well = seen.connection !== undefined && seen.parts.every(({ state }) => state !== 'down')
       finish(well ? 0 : 1)
@@ -80,9 +93,9 @@ function addStatus(parent: CommandUnknownOpts, { host, finish }: Surroundings): 
 function addEnv(parent: CommandUnknownOpts, { host, finish }: Surroundings): void {
   named(parent, 'env')
     .description('Print shell lines that point kubectl, helm and AWS tools to it: eval "$(llmgw sandbox env)"')
-    .action(async ({ name }) => {
+    .action(async (_flags, command) => {
       const { connection, env } = await import('../../sandbox/index.ts')
-      host.stdout.write(env(await connection({ name, shell: host.env })))
+      host.stdout.write(env(await connection({ name: nameOf(command), shell: host.env })))
       finish(0)
     })
 }
@@ -92,7 +105,8 @@ function addLogs(parent: CommandUnknownOpts, { host, finish }: Surroundings): vo
     .description('Show the last lines of the logs of all parts, of one part, or of one process.')
     .argument('[part]', 'e.g. control-plane, kube-apiserver, aws, operators')
     .option('-f, --follow', 'go on until Ctrl-C', false)
-    .action(async (part, { name, follow }) => {
+    .action(async (part, { follow }, command) => {
+      const name = nameOf(command)
       const { logs } = await import('../../sandbox/index.ts')
       await untilStopped(host, (signal) =>
         logs(

@@ -1,5 +1,6 @@
 import { neededAccess } from '../../../steps/doctor/kube-access.ts'
 import { judgeAccess } from '../../../steps/doctor/permissions.ts'
+import { isReleaseStep } from '../../../steps/helm-release.ts'
 import type { Decisions } from '../../engine/decide.ts'
 import type { Graph } from '../../engine/graph.ts'
 import { PreflightError } from '../../errors.ts'
@@ -12,7 +13,7 @@ import { warnOfSessionEnd } from './session-end.ts'
 /**
  * The part of `doctor` that a run needs before it changes something; a run that changes nothing pays nothing, an
  * administrator's one round trip.
- * @throws PreflightError that names what is not allowed, so that no deployment is left half done
+ * @throws PreflightError that names what is not allowed or which tool is lacking, so that no deployment is left half done
  */
 export async function preflight(session: Session, graph: Graph<Services>, decisions: Decisions): Promise<void> {
   if (!writes(decisions)) return
@@ -25,4 +26,6 @@ export async function preflight(session: Session, graph: Graph<Services>, decisi
   const needed = neededAccess(ctx.config, [...new Set(changed.map(({ component }) => component))])
   const { result, evidence, fix } = await judgeAccess(ctx.kube, needed, stop.signal)
   if (result === 'fail') throw new PreflightError('NotAllowed', `this run is ${evidence}`, { hint: fix })
+  // Before the first write, not at the first release: secrets and roles would be there already.
+  if (changed.some(isReleaseStep)) await session.world.helmTool()
 }

@@ -34,7 +34,13 @@ async function world(answer: Parameters<typeof stubHelm>[1] = {}) {
 
 async function withBinary(binary: string) {
   const kube = fakeKube()
-  const runner = createHelmRunner({ binary, home: join(dir, 'home'), env: SHELL })
+  const started: (string | undefined)[] = []
+  const runner = createHelmRunner({
+    binary,
+    home: join(dir, 'home'),
+    env: SHELL,
+    starting: ([verb]) => void started.push(verb),
+  })
   const info = { name: 'echo', version: '1.0.0', digest: 'sha256:00', standIn: false }
   const helm = createHelm({
     runner,
@@ -45,7 +51,7 @@ async function withBinary(binary: string) {
     runDir: dir,
     clock: systemClock,
   })
-  return { helm, kube }
+  return { helm, kube, started }
 }
 
 const run = () => ({ signal: new AbortController().signal, report: () => undefined })
@@ -123,15 +129,17 @@ describe('what helm is started with', () => {
   })
 
   test('reading starts no helm, and the version is asked once', async () => {
-    const { helm, kube, stub } = await world()
+    const { helm, kube, stub, started } = await world()
     kube.seed(await releaseSecret(1, 'deployed'))
     const record = (await helm.find('echo', 'gateway')) ?? expect.fail('no release')
     await helm.inputs(echo('gateway'))
     await helm.drift(record, { deep: true })
-    expect(await stub.calls()).toEqual([])
+    expect([await stub.calls(), started]).toEqual([[], []])
     await helm.upgrade(echo('gateway'), run())
     await helm.upgrade(echo('gateway'), run())
     expect((await stub.calls()).map(({ argv }) => argv[0])).toEqual(['version', 'upgrade', 'upgrade'])
+    // Who counts processes is told of each.
+    expect(started).toEqual(['version', 'upgrade', 'upgrade'])
   })
 
   test('a note of a running helm is gone when it has ended, well or badly', async () => {
