@@ -74,7 +74,9 @@ async function observe<Out>(ctx: StepContext, definition: ReleaseDefinition<Out>
   if (record === undefined || record.status === 'uninstalled') {
     return {
       state: 'missing',
-      changes: [{ action: 'create', target: releaseTarget(spec), detail: chartLabel(inputs.chart) }],
+      changes: [
+        { action: 'create', target: releaseTarget(spec), detail: chartLabel(inputs.chart), inputs: inputs.digest },
+      ],
     }
   }
   const judged = await judge(ctx, { spec, record, inputs })

@@ -1,6 +1,6 @@
 import type { Change } from '../src/engine/step.ts'
 import type { KubeObject, LlmgwStep, Services, StepContext } from '../src/ports/index.ts'
-import { differences, targetOf } from './desired.ts'
+import { attributed, objectDifferences, targetOf } from './desired.ts'
 import { namespaceNames } from './names.ts'
 import { inhabitants } from './namespaces/inhabitants.ts'
 import { NAMESPACE, namespaceRef, wantedNamespaces } from './namespaces/wanted.ts'
@@ -9,9 +9,9 @@ import { claim, ownerOf } from './ownership.ts'
 function changeOf(ctx: Services, object: KubeObject, live: KubeObject | undefined): Change | undefined {
   const target = targetOf(namespaceRef(object.metadata.name))
   if (live === undefined) return { action: 'create', target }
-  const fields = differences(object.metadata.labels, live.metadata.labels, 'metadata.labels')
+  const fields = objectDifferences(object.metadata.labels, live, ['metadata', 'labels'])
   if (claim(ctx, target, ownerOf(live.metadata.labels)) === 'adopt') return { action: 'adopt', target, fields }
-  return fields.length === 0 ? undefined : { action: 'update', target, fields }
+  return fields.length === 0 ? undefined : attributed({ action: 'update', target, fields })
 }
 
 function stuckOn(namespace: KubeObject): readonly string[] {

@@ -1,7 +1,7 @@
 import type { Observation } from '../src/engine/step.ts'
 import { StepError } from '../src/errors.ts'
 import type { KubeObject, LlmgwStep, ObjectRef, Services, StepContext } from '../src/ports/index.ts'
-import { asObject, differences, refOf, targetOf } from './desired.ts'
+import { asObject, attributed, differences, objectDifferences, refOf, targetOf } from './desired.ts'
 import { claim, ownerOf, ownLabels } from './ownership.ts'
 
 const FILE = 'manifests/storage/storage-class.yaml'
@@ -29,13 +29,8 @@ function markDefault(ctx: Services, object: KubeObject, live: KubeObject): Obser
   const target = targetOf(refTo(ctx))
   const adopted = claim(ctx, target, ownerOf(live.metadata.labels)) === 'adopt'
   const fixed = FIXED.flatMap((field) => differences(object[field], live[field], field))
-  const changes = [
-    {
-      action: adopted ? ('adopt' as const) : ('update' as const),
-      target,
-      fields: differences(object.metadata.annotations, live.metadata.annotations, 'metadata.annotations'),
-    },
-  ]
+  const fields = objectDifferences(object.metadata.annotations, live, ['metadata', 'annotations'])
+  const changes = [attributed({ action: adopted ? 'adopt' : 'update', target, fields })]
   if (adopted || fixed.length === 0) return { state: 'drifted', changes }
   return {
     state: 'broken',

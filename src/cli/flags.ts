@@ -19,8 +19,13 @@ export interface LookFlags extends GlobalFlags {
   readonly junit?: string
 }
 
-export interface PlanFlags extends LookFlags, ChoiceFlags {
+export interface DiffFlags extends LookFlags {
   readonly exitCode: boolean
+}
+
+export interface PlanFlags extends DiffFlags, ChoiceFlags {
+  /** File to keep the plan in. */
+  readonly out?: string
 }
 
 /** Flags of the commands that change it. */
@@ -45,6 +50,8 @@ export interface DeployFlags extends ChangeFlags, ChoiceFlags {
   readonly onExisting?: 'update' | 'skip-healthy' | 'skip'
   readonly withNeeds: boolean
   readonly prune: boolean
+  /** File with the plan to run. */
+  readonly plan?: string
 }
 
 export interface DestroyFlags extends ChangeFlags {

@@ -52,6 +52,7 @@ export function createProgram(host: Host, finish: Finish) {
   addConfiguration(program, host, finish)
   addDeploy(program, host, finish)
   addPlan(program, host, finish)
+  addDiff(program, host, finish)
   addStatus(program, host, finish)
   addVerify(program, host, finish)
   addDoctor(program, host, finish)
@@ -68,7 +69,7 @@ type Program = ReturnType<typeof createProgram>
 function addDeploy(program: Program, host: Host, finish: Finish): void {
   withReportOptions(withChangeOptions(withChoiceOptions(withPlanOptions(program.command('deploy')))))
     .description('Deploy components, or all of them; what is as wanted is left alone.')
-    .argument('<component...>', 'names of components, or all')
+    .argument('[component...]', 'names of components, or all')
     .addOption(
       new Option('--on-existing <mode>', 'what to do with what exists').choices(['update', 'skip-healthy', 'skip']),
     )
@@ -76,6 +77,12 @@ function addDeploy(program: Program, host: Host, finish: Finish): void {
       new Option('--with-needs', 'also deploy what the named components need').default(false).conflicts('skip'),
     )
     .option('--prune', 'also remove what carries our mark and is no longer wanted; only with all', false)
+    .addOption(
+      new Option('--plan <file>', 'run exactly the plan in this file, made by plan -o').conflicts([
+        ...['only', 'skip', 'withNeeds', 'prune', 'onExisting'],
+        ...['adopt', 'restoreSecrets', 'deep'],
+      ]),
+    )
     .action(async (components, _flags, command) =>
       finish(await (await import('./commands/deploy.ts')).deploy(components, command.optsWithGlobals(), host)),
     )
@@ -86,8 +93,25 @@ function addPlan(program: Program, host: Host, finish: Finish): void {
     .description('Show what a deploy would change, field by field; changes nothing.')
     .argument('[component...]', 'names of components (default: all)')
     .option('--exit-code', 'exit with 4 when there are differences', false)
+    .option('-o, --out <file>', 'also keep the plan in a file, for deploy --plan; it holds no secret value')
     .action(async (components, _flags, command) =>
       finish(await (await import('./commands/plan.ts')).plan(components, command.optsWithGlobals(), host)),
+    )
+}
+
+function addDiff(program: Program, host: Host, finish: Finish): void {
+  program
+    .command('diff')
+    .description('Show one component in full: every object, every field, every line that a deploy would change.')
+    .argument('<component>', 'name of a component, or all')
+    .option('--adopt', 'take over what exists and nobody owns', false)
+    .option('--restore-secrets', 'restore secrets that are pending deletion', false)
+    .option('--secrets-file <file>', 'values of provided secrets, NAME=value a line; keep it at mode 0600')
+    .option('--exit-code', 'exit with 4 when there are differences', false)
+    .action(async (component, _flags, command) =>
+      finish(
+        await (await import('./commands/diff.ts')).diff(component, { ...command.optsWithGlobals(), deep: true }, host),
+      ),
     )
 }
 

@@ -23,6 +23,8 @@ export interface RunScope<Ctx> {
   /** Cancels everything. */
   readonly hardSignal: AbortSignal
   readonly depth: StepRuntime['look']
+  /** Changes must be the agreed ones to the value of each field. */
+  readonly exact: boolean
   /** Throws when the lock is no longer ours. */
   readonly assertHeld: () => void | Promise<void>
 }
@@ -40,7 +42,7 @@ export async function converge<Ctx>(agreed: Agreed<Ctx>, scope: RunScope<Ctx>, s
   try {
     scope.emit({ type: 'step-started', step: step.id, phase: 'apply' })
     const seen = await checkAgain(step, scope, scope.depth)
-    const admitted = admit(agreed.seen, seen, agreed.decision.covers)
+    const admitted = admit(agreed.seen, seen, { covers: agreed.decision.covers, exact: scope.exact })
     if (admitted !== 'apply' && admitted !== 'await') return leave(step, seen, admitted, scope)
     if (admitted === 'apply') {
       const lost = await lockLost(scope)

@@ -24,6 +24,8 @@ export interface RunOptions {
   readonly stepTimeoutMs: number
   /** Deadline of each check; `stepTimeoutMs` when absent. */
   readonly checkTimeoutMs?: number
+  /** Writes only what was agreed on to the value of each field: for a plan that was kept. */
+  readonly exact?: boolean
   /** Called before each write; throws when the lock is no longer ours, which stops the run. */
   readonly assertHeld?: () => void | Promise<void>
 }
@@ -80,6 +82,7 @@ export function createScope<Ctx>(ctx: Ctx, outputs: Outputs, options: RunOptions
     signal: AbortSignal.any([options.signal, hardSignal]),
     hardSignal,
     depth: options.looked.depth,
+    exact: options.exact ?? false,
     assertHeld: options.assertHeld ?? (() => undefined),
   }
 }

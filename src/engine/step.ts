@@ -9,7 +9,14 @@ export interface Change {
   readonly fields?: readonly FieldChange[]
   /** Free text for what has no fields, e.g. a reason. */
   readonly detail?: string
+  /** Who makes it differ; absent where it is new or cannot be told. */
+  readonly by?: ChangedBy
+  /** Digest of what it is made from, where its fields do not tell all of it: binds a plan that is kept. */
+  readonly inputs?: string
 }
+
+/** `configuration`: it wants something else than at the last deploy. `others`: somebody changed what was deployed. */
+export type ChangedBy = 'configuration' | 'others'
 
 export interface FieldChange {
   /** Dotted path, e.g. `spec.replicas`. */
@@ -18,6 +25,8 @@ export interface FieldChange {
   readonly before?: string
   /** Rendered value; absent = will not be there. */
   readonly after?: string
+  /** Who makes this field differ, where a change has fields of both. */
+  readonly by?: ChangedBy
 }
 
 /** Why something is unhealthy or could not be looked at. */

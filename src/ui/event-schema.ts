@@ -14,28 +14,40 @@ const stepInfo = z.object({
   off: z.exactOptional(z.string()).describe('reason why this configuration has no such step'),
 })
 
+const changedBy = z.enum(['configuration', 'others'])
+
 const fieldChange = z.object({
   path: z.string().describe('dotted path, e.g. spec.replicas'),
   before: z.exactOptional(z.string()).describe('absent: was not there'),
   after: z.exactOptional(z.string()).describe('absent: will not be there'),
+  by: z.exactOptional(changedBy).describe('who makes this field differ, where a change has fields of both'),
 })
 
-const change = z.object({
+/** One difference between what is and what is wanted. */
+export const change = z.object({
   action: z.enum(['create', 'update', 'replace', 'delete', 'adopt', 'run']),
   target: z.string().describe('kind and full name'),
   fields: z.exactOptional(z.array(fieldChange).readonly()),
   detail: z.exactOptional(z.string()),
+  by: z.exactOptional(changedBy).describe('who makes it differ; absent: new, or it cannot be told'),
+  inputs: z.exactOptional(z.string()).describe('digest of what it is made from'),
 })
 
-const cause = z.object({
+export const cause = z.object({
   code: z.string().describe('stable name of the failure'),
   message: z.string(),
   evidence: z.exactOptional(names).describe("the tool's own words"),
   hint: z.exactOptional(z.string()).describe('the next command'),
 })
 
-const states = z.enum(['missing', 'current', 'settling', 'drifted', 'broken', 'unknown', 'waiting'])
+export const states = z.enum(['missing', 'current', 'settling', 'drifted', 'broken', 'unknown', 'waiting'])
 const outcomes = z.enum(['unchanged', 'left', 'done', 'removed', 'failed', 'stale', 'blocked', 'cancelled', 'off'])
+
+/** What carries our mark and is no longer wanted. */
+export const orphan = z.object({
+  target: z.string().describe('kind and full name'),
+  kept: z.exactOptional(z.string()).describe('why it is never removed; absent: removed with --prune'),
+})
 
 const event = <Type extends string, Fields extends z.ZodRawShape>(type: Type, fields: Fields) =>
   z.object({
@@ -73,16 +85,7 @@ export const eventLine = z.discriminatedUnion('type', [
     cause: z.exactOptional(cause),
     by: z.exactOptional(names).describe('steps that stood in its way'),
   }),
-  event('orphans-found', {
-    orphans: z
-      .array(
-        z.object({
-          target: z.string().describe('kind and full name'),
-          kept: z.exactOptional(z.string()).describe('why it is never removed; absent: removed with --prune'),
-        }),
-      )
-      .readonly(),
-  }),
+  event('orphans-found', { orphans: z.array(orphan).readonly() }),
   event('prune-started', { steps: z.array(stepInfo).readonly() }),
   event('check-finished', {
     check: z.string(),

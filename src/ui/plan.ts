@@ -1,6 +1,7 @@
 import type { ComponentState, Decisions, StepDecision } from '../engine/decide.ts'
-import type { Cause, Change, FieldChange, Observation } from '../engine/step.ts'
+import type { Cause, Change, Observation } from '../engine/step.ts'
 import { redact } from '../secret.ts'
+import { byWords, type Detail, fieldLines } from './field-lines.ts'
 import { counted, indented, padded, type Style } from './layout.ts'
 import type { Paint } from './paint.ts'
 import { causeLines, stateWord } from './words.ts'
@@ -18,15 +19,21 @@ const ACTION_COLUMNS = 8
 /** What a deploy would change, by component; components that are as wanted are only counted. */
 export function renderPlan(plan: Plan, style: Style): string {
   const differing = plan.components.filter((component) => component.state !== 'current')
-  const blocks = differing.map((component) => renderComponentPlan(component, style, plan.decisions))
+  const blocks = differing.map((component) => renderComponentPlan(component, style, plan))
   return redact([...blocks, indented(planTotals(plan), style.width, [0, 2])].join('\n\n'))
 }
 
 /** One component of a plan: its state, and beneath it what each of its steps would do. */
-export function renderComponentPlan(component: ComponentState, style: Style, decisions?: Decisions): string {
+export function renderComponentPlan(
+  component: ComponentState,
+  style: Style,
+  { decisions, detail = 'short' }: { readonly decisions?: Decisions | undefined; readonly detail?: Detail } = {},
+): string {
   const { paint } = style
   const several = component.steps.length > 1
-  const lines = component.steps.flatMap(({ id, seen }) => stepLines({ id, seen, several }, style, decisions?.get(id)))
+  const lines = component.steps.flatMap(({ id, seen }) =>
+    stepLines({ id, seen, several, detail }, style, decisions?.get(id)),
+  )
   return redact([`${paint.bold(component.component)}  ${stateWord(component.state, paint)}`, ...lines].join('\n'))
 }
 
@@ -35,18 +42,25 @@ interface StepRow {
   readonly seen: Observation
   /** The component has other steps too, so this one is named. */
   readonly several: boolean
+  readonly detail: Detail
 }
 
-function stepLines({ id, seen, several }: StepRow, style: Style, decision?: StepDecision): readonly string[] {
+function stepLines({ id, seen, several, detail }: StepRow, style: Style, decision?: StepDecision): readonly string[] {
   if (seen.state === 'current') return []
   const left = decision?.decision === 'leave' ? style.paint.dim(` (${decision.reason})`) : ''
   const indent = several ? 4 : 2
   const head = several ? [`  ${id}: ${stateWord(seen.state, style.paint)}${left}`] : left === '' ? [] : [` ${left}`]
-  return [...head, ...observationLines(seen, style, indent)]
+  return [...head, ...observationLines(seen, style, { indent, detail })]
 }
 
-function observationLines(seen: Observation, style: Style, indent: number): readonly string[] {
+interface Place {
+  readonly indent: number
+  readonly detail: Detail
+}
+
+function observationLines(seen: Observation, style: Style, place: Place): readonly string[] {
   const { paint, width } = style
+  const { indent } = place
   switch (seen.state) {
     case 'waiting':
       return [indented(`${paint.cyan('?')} known after ${seen.on.join(', ')}`, width, [indent, 2])]
@@ -55,10 +69,10 @@ function observationLines(seen: Observation, style: Style, indent: number): read
     case 'unknown':
       return causeBlock(seen.cause, style, indent)
     case 'broken':
-      return [...causeBlock(seen.cause, style, indent), ...changeBlock(seen.changes, style, indent)]
+      return [...causeBlock(seen.cause, style, indent), ...changeBlock(seen.changes, style, place)]
     case 'missing':
     case 'drifted':
-      return changeBlock(seen.changes, style, indent)
+      return changeBlock(seen.changes, style, place)
     default:
       return []
   }
@@ -70,27 +84,21 @@ function causeBlock(cause: Cause, { paint, width }: Style, indent: number): read
   )
 }
 
-function changeBlock(changes: readonly Change[], style: Style, indent: number): readonly string[] {
+function changeBlock(changes: readonly Change[], style: Style, { indent, detail }: Place): readonly string[] {
   return changes.flatMap((change) => [
     indented(changeLine(change, style.paint), style.width, [indent, ACTION_COLUMNS + 2]),
-    ...(change.fields ?? []).map((field) => indented(fieldLine(field, style.paint), style.width, [indent + 4, 2])),
+    ...fieldLines(change.fields ?? [], style, { indent: indent + 4, detail }),
   ])
 }
 
-function changeLine({ action, target, detail }: Change, paint: Paint): string {
+function changeLine({ action, target, detail, by }: Change, paint: Paint): string {
   const what = actionColour(action, paint)(`${SIGNS[action]} ${padded(action, ACTION_COLUMNS)}`)
-  return `${what}${target}${detail === undefined ? '' : `  (${detail})`}`
+  return `${what}${target}${detail === undefined ? '' : `  (${detail})`}${paint.dim(byWords(by))}`
 }
 
 function actionColour(action: Change['action'], paint: Paint): Paint {
   if (action === 'create' || action === 'adopt') return paint.green
   return action === 'delete' || action === 'replace' ? paint.red : paint.yellow
-}
-
-function fieldLine({ path, before, after }: FieldChange, paint: Paint): string {
-  if (before === undefined) return `${path}: ${paint.green(after ?? '')}`
-  if (after === undefined) return `${path}: ${paint.red(before)} (removed)`
-  return `${path}: ${paint.red(before)} -> ${paint.green(after)}`
 }
 
 /** `Plan: 2 to create, 1 to update; 3 components as wanted.` */

@@ -1,6 +1,6 @@
 import type { Cause, Change, StepState } from '../../src/engine/step.ts'
 import type { Health, KubeObject, Services, StepContext } from '../../src/ports/index.ts'
-import { differences, refOf, targetOf } from '../desired.ts'
+import { attributed, objectDifferences, refOf, targetOf } from '../desired.ts'
 import { claim, ownerOf } from '../ownership.ts'
 
 /**
@@ -25,9 +25,9 @@ export async function compare(ctx: StepContext, object: KubeObject): Promise<Com
 function changeOf(ctx: Services, object: KubeObject, live: KubeObject | undefined): Change | undefined {
   const target = targetOf(refOf(object))
   if (live === undefined) return { action: 'create', target }
-  const fields = differences(object.spec, live.spec, 'spec')
+  const fields = objectDifferences(object.spec, live, ['spec'])
   if (claim(ctx, target, ownerOf(live.metadata.labels)) === 'adopt') return { action: 'adopt', target, fields }
-  return fields.length === 0 ? undefined : { action: 'update', target, fields }
+  return fields.length === 0 ? undefined : attributed({ action: 'update', target, fields })
 }
 
 /** The repair of an object that is as wanted and does not work: the operator takes it up at once instead of after its back-off. */

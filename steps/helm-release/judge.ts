@@ -1,6 +1,6 @@
-import type { Cause, Change, Observation } from '../../src/engine/step.ts'
+import type { Cause, Change, FieldChange, Observation } from '../../src/engine/step.ts'
 import type { ChartInfo, Health, ObjectRef, ReleaseRecord, ReleaseSpec, StepContext } from '../../src/ports/index.ts'
-import { targetOf } from '../desired.ts'
+import { attributed, targetOf } from '../desired.ts'
 import { claim } from '../ownership.ts'
 import { chartLabel, releaseTarget, watchedRefs } from './definition.ts'
 
@@ -25,7 +25,7 @@ export async function judge(ctx: StepContext, comparison: Comparison): Promise<J
   if (failure) return { state: 'broken', cause: failure, changes: [upgradeOf(comparison, adopted, 'repair')] }
   const differs = adopted || record.inputs !== inputs.digest
   const [drift, health] = await Promise.all([
-    ctx.helm.drift(record, { deep: ctx.look.deep, signal: ctx.signal }),
+    ctx.helm.drift(record, { deep: ctx.look.deep || (differs && ctx.look.diff), signal: ctx.signal }),
     ctx.readiness.look(watchedRefs(record).filter(isLight(ctx)), ctx.signal),
   ])
   const gone = health.filter(isGone).map(({ ref }): Change => ({ action: 'create', target: targetOf(ref) }))
@@ -66,18 +66,35 @@ function failureOf({ name, namespace, status, description, revision }: ReleaseRe
 function upgradeOf({ spec, record, inputs }: Comparison, adopted: boolean, why: string): Change {
   const [from, to] = [chartLabel(record.chart), chartLabel(inputs.chart)]
   const detail = `${from === to ? to : `${from} -> ${to}`}: ${why}`
-  return { action: adopted ? 'adopt' : 'update', target: releaseTarget(spec), detail }
+  return { action: adopted ? 'adopt' : 'update', target: releaseTarget(spec), detail, inputs: inputs.digest }
 }
 
-async function changesOf(
-  ctx: StepContext,
-  comparison: Comparison,
-  found: { readonly adopted: boolean; readonly differs: boolean; readonly drifted: readonly Change[] },
-): Promise<readonly Change[]> {
+interface Found {
+  readonly adopted: boolean
+  readonly differs: boolean
+  readonly drifted: readonly Change[]
+}
+
+async function changesOf(ctx: StepContext, comparison: Comparison, found: Found): Promise<readonly Change[]> {
   const why = found.differs ? 'chart or values differ' : 'objects were changed by others'
   const objects = ctx.look.diff ? await ctx.helm.diff(comparison.spec, ctx.signal) : found.drifted
   const release = upgradeOf(comparison, found.adopted, why)
-  return [release, ...objects.filter(({ target }) => target !== release.target)]
+  const parts = objects.filter(({ target }) => target !== release.target)
+  return [
+    { ...release, by: found.differs ? 'configuration' : 'others' },
+    ...parts.map((change) => toldApart(change, found)),
+  ]
+}
+
+/** What differs from the last revision others changed; where chart and values are the same, that is all there is. */
+function toldApart(change: Change, { differs, drifted }: Found): Change {
+  if (change.action === 'run') return change
+  if (!differs) return { ...change, by: 'others' }
+  const same = drifted.find(({ target }) => target === change.target)
+  if (change.fields === undefined) return { ...change, by: same === undefined ? 'configuration' : 'others' }
+  const theirs = new Set(same?.fields?.map(({ path }) => path))
+  const by = ({ path }: FieldChange) => (theirs.has(path) ? 'others' : 'configuration')
+  return attributed({ ...change, fields: change.fields.map((field) => ({ ...field, by: by(field) })) })
 }
 
 function worst(health: readonly Health[]): Cause | undefined {

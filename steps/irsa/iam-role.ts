@@ -6,7 +6,7 @@ import type { IrsaRole } from '../iam-document.ts'
 import { oidcProviderArn, roleArn } from '../names.ts'
 import { ownerOf, ownTags } from '../ownership.ts'
 import { corrections, creation, roleTarget } from './role-changes.ts'
-import { INLINE_POLICY, roleDocuments } from './role-documents.ts'
+import { INLINE_POLICY, INPUTS_TAG, roleDocuments } from './role-documents.ts'
 
 /** Audience of the tokens that pods exchange. Source: EKS user guide, IAM roles for service accounts. */
 const AUDIENCE = 'sts.amazonaws.com'
@@ -113,10 +113,11 @@ function incurable(ctx: StepContext, role: Role) {
 
 async function createRole(ctx: StepContext, kind: IrsaRole, description: string): Promise<void> {
   const name = ctx.config.irsa[kind].roleName
-  const { trust, policy } = await roleDocuments(ctx, kind, undefined)
+  const { trust, policy, inputs } = await roleDocuments(ctx, kind, undefined)
+  const tags = { ...ownTags(ctx), [INPUTS_TAG]: inputs }
   const permissionsBoundary = ctx.config.aws.permissionsBoundary
   await ctx.iam.createRole(
-    { name, trust, tags: ownTags(ctx), description, ...(permissionsBoundary && { permissionsBoundary }) },
+    { name, trust, tags, description, ...(permissionsBoundary && { permissionsBoundary }) },
     ctx.signal,
   )
   if (policy) await ctx.iam.putInlinePolicy(name, INLINE_POLICY[kind], policy, ctx.signal)
@@ -125,7 +126,7 @@ async function createRole(ctx: StepContext, kind: IrsaRole, description: string)
 async function correctRole(ctx: StepContext, kind: IrsaRole, role: Role): Promise<void> {
   const cause = incurable(ctx, role)
   if (cause) throw new StepError(cause.code, cause.message, { hint: cause.hint })
-  const { trust, policy } = await roleDocuments(ctx, kind, role)
+  const { trust, policy, inputs } = await roleDocuments(ctx, kind, role)
   const inline = INLINE_POLICY[kind]
   const live = role.inline[inline]
   if (ownerOf(role.tags) === undefined) await ctx.iam.tagRole(role.name, ownTags(ctx), ctx.signal)
@@ -134,6 +135,8 @@ async function correctRole(ctx: StepContext, kind: IrsaRole, role: Role): Promis
   else if (live === undefined || !samePolicy(live, policy)) {
     await ctx.iam.putInlinePolicy(role.name, inline, policy, ctx.signal)
   }
+  // Last: a run that dies before has not brought the role to what is wanted.
+  if (role.tags[INPUTS_TAG] !== inputs) await ctx.iam.tagRole(role.name, { [INPUTS_TAG]: inputs }, ctx.signal)
 }
 
 async function removeRole(ctx: StepContext, kind: IrsaRole, role: Role): Promise<void> {

@@ -1,9 +1,9 @@
-import type { Change } from '../../src/engine/step.ts'
+import type { Change, ChangedBy } from '../../src/engine/step.ts'
 import type { Role, Services } from '../../src/ports/index.ts'
 import { policyDifferences, samePolicy } from '../../src/ports/policy.ts'
 import type { IrsaRole } from '../iam-document.ts'
 import { claim, ownerOf } from '../ownership.ts'
-import { INLINE_POLICY, type RoleDocuments } from './role-documents.ts'
+import { INLINE_POLICY, INPUTS_TAG, type RoleDocuments } from './role-documents.ts'
 
 const NOTHING = { Version: '2012-10-17', Statement: [] }
 
@@ -32,11 +32,17 @@ export function corrections(
   if (claim(ctx, target, ownerOf(role.tags)) === 'adopt') changes.push({ action: 'adopt', target })
   if (!samePolicy(role.trust, documents.trust)) {
     const fields = policyDifferences(role.trust, documents.trust)
-    changes.push({ action: 'update', target: trustTarget(role.name), fields })
+    changes.push({ action: 'update', target: trustTarget(role.name), fields, ...by(role, documents) })
   }
   const change = policyChange(role, INLINE_POLICY[kind], documents)
-  if (change) changes.push(change)
+  if (change) changes.push({ ...change, ...by(role, documents) })
   return changes.length === 0 ? [] : withNote(changes, documents.foreign)
+}
+
+/** A role that was brought to what is still wanted, and is not so, was edited since. */
+function by({ tags }: Role, { inputs }: RoleDocuments): { readonly by?: ChangedBy } {
+  const last = tags[INPUTS_TAG]
+  return last === undefined ? {} : { by: last === inputs ? 'others' : 'configuration' }
 }
 
 function policyChange(role: Role, name: string, { policy }: RoleDocuments): Change | undefined {

@@ -9,6 +9,16 @@ export interface RoleDocuments {
   readonly policy: PolicyDocument | undefined
   /** What others added: statements, inline policies, attachments. Reported, never removed. */
   readonly foreign: readonly string[]
+  /** Digest of what the configuration wants of the role: kept on it as a tag, it tells an edited role from a changed configuration. */
+  readonly inputs: string
+}
+
+/** Tag that holds the digest of what a role was last brought to. */
+export const INPUTS_TAG = 'llmgw.dev/inputs'
+
+async function digestOf(wanted: unknown): Promise<string> {
+  const bytes = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(JSON.stringify(wanted)))
+  return Array.from(new Uint8Array(bytes).slice(0, 20), (byte) => byte.toString(16).padStart(2, '0')).join('')
 }
 
 /** Name of our inline policy on each role. */
@@ -43,6 +53,7 @@ export async function roleDocuments(ctx: Services, kind: IrsaRole, live: Role | 
   const inTrust = foreignStatements(live?.trust, sidsOf(trustTemplate))
   const inPolicy = foreignStatements(live?.inline[INLINE_POLICY[kind]], sidsOf(policyTemplate))
   return {
+    inputs: await digestOf([trust, policy ?? null]),
     trust: withForeign(trust, inTrust),
     policy: policy === undefined && inPolicy.length === 0 ? undefined : withForeign(policy ?? EMPTY, inPolicy),
     foreign: [

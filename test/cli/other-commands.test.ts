@@ -37,7 +37,7 @@ describe('usage', () => {
 
   it.each([
     ['depoly all', "error: unknown command 'depoly'\n(Did you mean deploy?)\n"],
-    ['deploy', "error: missing required argument 'component'\n"],
+    ['deploy', 'error: deploy needs names of components, or all\n  next: llmgw deploy all\n'],
     [
       'deploy all --concurrency 0',
       "error: option '--concurrency <number>' argument '0' is invalid. expected a whole number from 1 to 999\n",

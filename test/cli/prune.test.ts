@@ -26,7 +26,10 @@ function without(all: readonly string[], before: readonly string[]): readonly st
 }
 
 /** The operator's role may read one secret less. */
-const ROLE = 'iam.putInlinePolicy llmgw-test-external-secrets secrets-manager-read'
+const ROLE = [
+  'iam.putInlinePolicy llmgw-test-external-secrets secrets-manager-read',
+  'iam.tagRole llmgw-test-external-secrets',
+]
 const redisSecret = (world: FakeWorld) =>
   world.kube.find({ apiVersion: 'v1', kind: 'Secret', name: 'redis-credentials', namespace: 'litellm' })
 
@@ -66,7 +69,7 @@ describe('what the configuration no longer wants', () => {
   it('is named by a deploy and left alone', async () => {
     const { world, written } = await deployed()
     const { code, stdout } = await runCli('deploy all --yes', { world, file: NO_CACHE })
-    expect([code, written()]).toEqual([0, [ROLE]])
+    expect([code, written()]).toEqual([0, ROLE])
     expect(stdout).toContain('- helm release litellm/redis\n')
     expect(stdout).toContain('remove it with: llmgw deploy all --prune')
   })
@@ -108,7 +111,7 @@ describe('deploy --prune', () => {
     const { code, stdout } = await runCli('deploy all --prune --yes', { world, file: NO_CACHE })
     expect(code).toBe(0)
     expect(written()).toEqual(
-      expect.arrayContaining(['helm.uninstall litellm/redis', 'kube.remove ExternalSecret redis-credentials', ROLE]),
+      expect.arrayContaining(['helm.uninstall litellm/redis', 'kube.remove ExternalSecret redis-credentials', ...ROLE]),
     )
     expect(written().filter((write) => /Secret |Claim|Namespace|Definition|secretsManager/.test(write))).toEqual([
       'kube.remove ExternalSecret redis-credentials',
@@ -172,7 +175,7 @@ describe('deploy --prune', () => {
     world.helm.seed({ ...record, manifest: [...record.manifest, claim] })
     const { code } = await runCli('deploy all --prune --yes', { world, file: NO_CACHE })
     expect(code).toBe(0)
-    expect(written()).toEqual(['kube.remove ExternalSecret redis-credentials', ROLE])
+    expect(written()).toEqual(['kube.remove ExternalSecret redis-credentials', ...ROLE])
     const { stdout } = await runCli('plan', { world, file: NO_CACHE })
     expect(stdout.replaceAll(/\s+/g, ' ')).toContain(
       'never pruned: persistentvolumeclaim litellm/data would go with it',

@@ -29,7 +29,10 @@ const statement = (Sid: string) => ({ Sid, Effect: 'Allow', Action: 's3:GetObjec
 describe('a role of a service account', () => {
   it('trusts exactly one service account and reads exactly the configured secrets', async () => {
     const world = await deployed()
-    expect(roleOf(world).tags).toEqual({ 'llmgw.dev/deployment': 'llmgw' })
+    expect(roleOf(world).tags).toEqual({
+      'llmgw.dev/deployment': 'llmgw',
+      'llmgw.dev/inputs': expect.stringMatching(/^[0-9a-f]{40}$/),
+    })
     expect(roleOf(world).trust.Statement[0]?.Condition).toEqual({
       StringEquals: {
         'oidc.eks.us-east-1.amazonaws.com/id/EXAMPLE0123456789:sub':

@@ -1,12 +1,8 @@
 import type { Change, FieldChange } from '../../engine/step.ts'
 import type { KubeObject, ObjectRef } from '../../ports/kube.ts'
+import type { Leaf, Segment } from '../../ports/managed-fields.ts'
 import { redact } from '../../secret.ts'
-import { type Leaf, leavesOf, pathText, type Segment } from './owned-fields.ts'
-
-/** Longer values are cut: a plan is read by people. */
-const LONGEST_VALUE = 120
-/** More differences of one object are summed up. */
-const MOST_FIELDS = 40
+import { leavesOf, pathText } from './owned-fields.ts'
 
 /** The reference of an object. */
 export function refOf(object: KubeObject): ObjectRef {
@@ -48,21 +44,10 @@ function isSecretField(kind: string, path: readonly Segment[]): boolean {
 
 function shown(value: unknown): string | undefined {
   if (value === undefined) return undefined
-  const text = redact(typeof value === 'string' ? value : JSON.stringify(value)).replaceAll('\n', '\\n')
-  return text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE)}…` : text
+  return redact(typeof value === 'string' ? value : JSON.stringify(value))
 }
 
-/** Where two long texts begin to differ, from the start of that line; 0 where the beginning is shown anyway. */
-function firstDifference(before: unknown, after: unknown): number {
-  if (typeof before !== 'string' || typeof after !== 'string') return 0
-  let at = 0
-  while (at < before.length && before[at] === after[at]) at += 1
-  return at < LONGEST_VALUE / 2 ? 0 : before.lastIndexOf('\n', at - 1) + 1
-}
-
-const from = (value: unknown, at: number): unknown => (at > 0 ? `…${String(value).slice(at)}` : value)
-
-/** One field of a change; values of a Secret are masked. */
+/** One field of a change, in full: views cut. Values of a Secret are masked. */
 export function fieldChange(
   kind: string,
   path: readonly Segment[],
@@ -70,9 +55,8 @@ export function fieldChange(
 ): FieldChange {
   const mask = (value: unknown) => (value === undefined ? undefined : '***')
   const show = isSecretField(kind, path) ? mask : shown
-  const at = firstDifference(values.before, values.after)
-  const before = show(from(values.before, at))
-  const after = show(from(values.after, at))
+  const before = show(values.before)
+  const after = show(values.after)
   return {
     path: pathText(path),
     ...(before === undefined ? {} : { before }),
@@ -83,14 +67,12 @@ export function fieldChange(
 /** The change of one object, or none when no field differs. */
 export function updateOf(object: KubeObject, fields: readonly FieldChange[], detail?: string): readonly Change[] {
   if (fields.length === 0 && detail === undefined) return []
-  const rest = fields.length - MOST_FIELDS
-  const details = [detail, rest > 0 ? `and ${rest} more fields` : undefined].filter((text) => text !== undefined)
   return [
     {
       action: 'update',
       target: targetOf(object),
-      ...(fields.length === 0 ? {} : { fields: fields.slice(0, MOST_FIELDS) }),
-      ...(details.length === 0 ? {} : { detail: details.join('; ') }),
+      ...(fields.length === 0 ? {} : { fields }),
+      ...(detail === undefined ? {} : { detail }),
     },
   ]
 }

@@ -1,8 +1,9 @@
 import pLimit from 'p-limit'
 import type { Change } from '../../engine/step.ts'
 import type { Kube, KubeObject } from '../../ports/kube.ts'
+import type { Leaf } from '../../ports/managed-fields.ts'
 import { fieldChange, refOf, targetOf, updateOf, wantedLeaves } from './change-of.ts'
-import { type Leaf, otherOwners, ownedByHelm, pathText, valueAt } from './owned-fields.ts'
+import { otherOwners, ownedByHelm, pathText, valueAt } from './owned-fields.ts'
 import { sameValue } from './same-value.ts'
 
 /** Requests in flight for one release. */

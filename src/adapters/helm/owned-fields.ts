@@ -1,15 +1,5 @@
 import type { KubeObject } from '../../ports/kube.ts'
-
-type Bag = Readonly<Record<string, unknown>>
-
-/** One value of a manifest, with where it is. */
-export interface Leaf {
-  /** Keys and list items from the root; an item of a keyed list as `{name: …}`. */
-  readonly path: readonly Segment[]
-  readonly value: unknown
-}
-
-export type Segment = string | { readonly key: Bag } | { readonly index: number }
+import { type Bag, holds, isBag, type Leaf, type Segment } from '../../ports/managed-fields.ts'
 
 /** What a list's items are told apart by, the most telling first; as the schemas of the built-in kinds say. */
 const LIST_KEYS: readonly (readonly string[])[] = [
@@ -20,10 +10,6 @@ const LIST_KEYS: readonly (readonly string[])[] = [
   ['topologyKey', 'whenUnsatisfiable'],
   ['ip'],
 ]
-
-export function isBag(value: unknown): value is Bag {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
 
 function keyOf(item: unknown, names: readonly string[]): Bag | undefined {
   if (!isBag(item) || item[names[0] ?? ''] === undefined) return undefined
@@ -77,30 +63,6 @@ export function pathText(path: readonly Segment[]): string {
     if (/[./]/.test(segment)) return `${text}["${segment}"]`
     return text === '' ? segment : `${text}.${segment}`
   }, '')
-}
-
-function child(tree: Bag, segment: Segment, value: unknown): unknown {
-  if (typeof segment === 'string') return tree[`f:${segment}`]
-  if ('index' in segment) return tree[`i:${segment.index}`] ?? tree[`v:${JSON.stringify(value)}`]
-  const found = Object.keys(tree).find((name) => {
-    if (!name.startsWith('k:')) return false
-    const key = JSON.parse(name.slice(2)) as Bag
-    return Object.entries(segment.key).every(([field, wanted]) => key[field] === undefined || key[field] === wanted)
-  })
-  return found === undefined ? undefined : tree[found]
-}
-
-const isLeaf = (tree: unknown): boolean => isBag(tree) && Object.keys(tree).length === 0
-
-/** Whether a tree of FieldsV1 holds this leaf. A set that ends above it is owned as a whole. */
-function holds(tree: unknown, leaf: Leaf): boolean {
-  let at = tree
-  for (const [depth, segment] of leaf.path.entries()) {
-    if (!isBag(at)) return false
-    if (depth > 0 && isLeaf(at)) return true
-    at = child(at, segment, leaf.value)
-  }
-  return at !== undefined
 }
 
 const isHelm = (manager: string | undefined): boolean => manager === 'helm' || manager === 'Helm'

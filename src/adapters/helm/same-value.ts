@@ -1,5 +1,5 @@
+import { isBag } from '../../ports/managed-fields.ts'
 import { quantityOf } from '../../ports/quantity.ts'
-import { isBag } from './owned-fields.ts'
 
 function amount(value: unknown): number | undefined {
   return typeof value === 'string' || typeof value === 'number' ? quantityOf(String(value)) : undefined

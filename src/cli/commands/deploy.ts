@@ -1,8 +1,8 @@
 import type { FoundOrphan } from '../../../steps/orphans.ts'
 import { type Decisions, decide } from '../../engine/decide.ts'
 import type { Looked } from '../../engine/look.ts'
-import { lackingNeeds, type Selection, select } from '../../engine/selection.ts'
-import { PreflightError, UsageError } from '../../errors.ts'
+import { type Selection, select } from '../../engine/selection.ts'
+import { UsageError } from '../../errors.ts'
 import type { Services } from '../../ports/index.ts'
 import type { DeployFlags } from '../flags.ts'
 import type { Host } from '../host.ts'
@@ -14,10 +14,15 @@ import { lookForOrphans, NO_ORPHANS, printOrphans, prunable, refuseUnlooked } fr
 import { preflight } from '../run/preflight.ts'
 import { askProvided } from '../run/provided.ts'
 import { askAboutExisting } from '../run/questions.ts'
+import { refuseLacking } from '../run/refuse-lacking.ts'
 import { refuseUnknown, type Session, withSession } from '../run/session.ts'
 
 /** `llmgw deploy`: look, agree, change, verify. @returns exit code */
 export async function deploy(words: readonly string[], flags: DeployFlags, host: Host): Promise<number> {
+  if (flags.plan !== undefined)
+    return await (await import('../run/deploy-planned.ts')).deployPlanned(words, flags, host)
+  if (words.length === 0 && flags.only === undefined && flags.skip === undefined)
+    throw new UsageError('NothingNamed', 'deploy needs names of components, or all', { hint: 'llmgw deploy all' })
   const choice = chosenComponents(words, flags)
   refusePartialPrune(choice, flags)
   const mode = resolveMode(flags, host)
@@ -92,19 +97,4 @@ function refuseOff(selection: Selection<Services>, { off }: Looked, named: Named
         hint: 'change the configuration, or leave the component out',
       })
   }
-}
-
-function refuseLacking(selection: Selection<Services>, looked: Looked, flags: DeployFlags): void {
-  const lacking = lackingNeeds(selection, looked)
-  if (lacking.length === 0) return
-  const components = [...new Set(lacking.map((need) => need.component))]
-  const states = lacking.map(({ step, state }) => `${step} is ${state}`)
-  const command = `llmgw deploy ${components.join(' ')}`
-  throw new PreflightError('NeedsLacking', `what it needs is not there: ${states.join(', ')}`, {
-    // What a skipped component needs in turn is not there either.
-    hint:
-      flags.skip === undefined
-        ? `${command}   (or add --with-needs)`
-        : `${command} --with-needs   (or take it out of --skip)`,
-  })
 }

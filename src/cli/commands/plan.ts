@@ -4,9 +4,11 @@ import { renderPlan } from '../../ui/plan.ts'
 import type { PlanFlags } from '../flags.ts'
 import type { Host } from '../host.ts'
 import { chosenComponents, chosenNames } from '../run/components.ts'
-import { jsonOfComponents } from '../run/json-of-components.ts'
-import { lookForOrphans, NO_ORPHANS, printOrphans, told } from '../run/orphans.ts'
+import { lookForOrphans, NO_ORPHANS, printOrphans } from '../run/orphans.ts'
 import { ownComponents } from '../run/own-components.ts'
+import { sandboxFlag } from '../run/pasteable.ts'
+import { planDocumentOf } from '../run/plan-document.ts'
+import { writePlan } from '../run/plan-file.ts'
 import { refuseUnknown, withSession } from '../run/session.ts'
 
 const DIFFERENCES = 4
@@ -26,9 +28,13 @@ export async function plan(words: readonly string[], flags: PlanFlags, host: Hos
     const components = ownComponents(componentStates(graph, looked), names)
     session.print(renderPlan({ components }, session.style))
     printOrphans(session, orphans)
-    const differs = components.some(({ state }) => state !== 'current')
-    session.printJson({ ...jsonOfComponents(session, components), differs, orphans: told(orphans) })
+    const document = planDocumentOf(session, { choice, components, orphans })
+    session.printJson(document)
     refuseUnknown(looked)
-    return differs && flags.exitCode ? DIFFERENCES : 0
+    if (flags.out !== undefined) {
+      await writePlan(host.cwd, flags.out, document)
+      session.print(`run exactly this with: llmgw${sandboxFlag(flags.sandbox)} deploy --plan ${flags.out}`)
+    }
+    return document.differs && flags.exitCode ? DIFFERENCES : 0
   })
 }

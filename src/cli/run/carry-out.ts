@@ -22,6 +22,8 @@ export interface Agreed {
   readonly decisions: Decisions
   /** Orphans to be removed once everything else went well. */
   readonly pruned: readonly FoundOrphan[]
+  /** A plan that was kept: nothing but what it says is written. */
+  readonly exact?: boolean
 }
 
 /** Does what was agreed, under the lock where something is written; verifies and reports. @returns exit code */
@@ -37,9 +39,9 @@ export async function carryOut(session: Session, agreed: Agreed): Promise<number
 type Held = Parameters<Parameters<typeof underLock>[1]>[0]
 
 async function converge(session: Session, agreed: Agreed, held: Held): Promise<RunResult> {
-  const { selection, looked, decisions, pruned } = agreed
+  const { selection, looked, decisions, pruned, exact = false } = agreed
   const options = runOptions(session, agreed.flags, held)
-  const result = await execute(selection.graph, session.ctx, { ...options, looked, decisions })
+  const result = await execute(selection.graph, session.ctx, { ...options, looked, decisions, exact })
   if (!result.ok || pruned.length === 0) return result
   return both(result, await prune(session, pruned, options))
 }

@@ -1,5 +1,5 @@
 import type { ComponentState } from '../../engine/decide.ts'
-import type { Observation } from '../../engine/step.ts'
+import type { Cause, Change, Observation } from '../../engine/step.ts'
 import type { Session } from './session.ts'
 
 /** States and changes as data; outputs of steps are between steps. */
@@ -16,7 +16,13 @@ export function jsonOfComponents(session: Session, components: readonly Componen
   }
 }
 
-function told(seen: Observation): Readonly<Record<string, unknown>> {
+type Told = Pick<Observation, 'state'> & {
+  readonly changes?: readonly Change[]
+  readonly cause?: Cause
+  readonly on?: readonly string[]
+}
+
+function told(seen: Observation): Told {
   const { out: _out, ...rest } = { out: undefined, ...seen }
   return rest
 }
