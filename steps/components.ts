@@ -13,5 +13,6 @@ export const components: readonly ComponentInfo[] = [
   { name: 'irsa', title: 'IAM roles of service accounts' },
   { name: 'secrets', title: 'Secrets in AWS Secrets Manager' },
   { name: 'external-secrets', title: 'External Secrets operator, store and synced Secrets' },
+  { name: 'jaeger', title: 'Jaeger, which keeps traces' },
   { name: 'redis', title: 'Redis cache' },
 ]

@@ -4,6 +4,7 @@ import { secretStore } from './external-secrets/secret-store.ts'
 import { secretSync } from './external-secrets/secret-sync.ts'
 import { irsaExternalSecrets } from './irsa/irsa-external-secrets.ts'
 import { irsaGateway } from './irsa/irsa-gateway.ts'
+import { jaeger } from './jaeger/jaeger.ts'
 import { namespaces } from './namespaces.ts'
 import { redis } from './redis.ts'
 import { secrets } from './secrets.ts'
@@ -21,5 +22,6 @@ export const steps = [
   externalSecrets,
   secretStore,
   secretSync,
+  jaeger,
   redis,
 ] as readonly LlmgwStep<unknown>[]

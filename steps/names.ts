@@ -6,6 +6,7 @@ type SecretItem = Config['secrets']['items'][string]
 /** Names of Helm releases, and the key of their chart in the lock file. */
 export const RELEASES = {
   externalSecrets: { name: 'external-secrets', chart: 'external-secrets' },
+  jaeger: { name: 'jaeger', chart: 'jaeger' },
   redis: { name: 'redis', chart: 'redis-ha' },
   litellm: { name: 'litellm', chart: 'litellm' },
 } as const

@@ -35,6 +35,7 @@ const VARIABLES: readonly Variable[] = [
   { name: 'LLMGW_DATABASE', path: ['database', 'kind'] },
   { name: 'LLMGW_CACHE', path: ['cache', 'kind'] },
   { name: 'LLMGW_AUTH_UI', path: ['auth', 'ui'] },
+  { name: 'LLMGW_TRACING', path: ['tracing', 'kind'] },
   { name: 'LLMGW_CHARTS_MIRROR', path: ['charts', 'mirror'], read: mirror },
   { name: 'LLMGW_TIMEOUTS_STEP', path: ['timeouts', 'step'] },
   { name: 'LLMGW_TIMEOUTS_RUN', path: ['timeouts', 'run'] },

@@ -2,11 +2,12 @@ import { createHash } from 'node:crypto'
 import { isTree, type Tree, valueAt } from './merge.ts'
 import type { Config } from './schema.ts'
 import { type Choices, secretDefaults } from './secret-catalog.ts'
+import { tracingDefaults } from './sections/tracing.ts'
 
 /** What a preset says before any choice is made. */
 const STARTING_POINT = {
-  platform: { database: 'external', cache: 'redis-ha', uiLogin: 'oidc' },
-  lean: { database: 'none', cache: 'none', uiLogin: 'local' },
+  platform: { database: 'external', cache: 'redis-ha', uiLogin: 'oidc', tracing: 'jaeger' },
+  lean: { database: 'none', cache: 'none', uiLogin: 'local', tracing: 'none' },
 } as const
 
 const NAMESPACES: Readonly<Record<Config['preset'], Config['namespaces']>> = {
@@ -45,6 +46,7 @@ export function choicesOf(tree: Tree): Choices {
     database: text('database', 'kind') ?? start.database,
     cache: text('cache', 'kind') ?? start.cache,
     uiLogin: text('auth', 'ui') ?? start.uiLogin,
+    tracing: text('tracing', 'kind') ?? start.tracing,
   }
 }
 
@@ -70,6 +72,7 @@ export function presetDefaults(choices: Choices): Tree {
         ? { kind: 'redis-ha', replicas: 3, storage: '4Gi', memory: '512Mi' }
         : { kind: choices.cache },
     auth: { ui: choices.uiLogin },
+    tracing: tracingDefaults(choices.tracing),
     charts: {},
     timeouts: { step: '10m', run: '60m', helm: '5m' },
   }

@@ -1,15 +1,11 @@
 import * as z from 'zod'
+import { dnsLabel, duration, quantity } from './fields.ts'
+import { tracing } from './sections/tracing.ts'
 
-/** Kubernetes names (RFC 1123 label). */
-const dnsLabel = z
-  .string()
-  .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, 'lower-case letters, digits and hyphens, as Kubernetes names are')
-  .max(63)
 /** IAM role name characters. Source: IAM API reference, CreateRole. */
 const roleName = z.string().regex(/^[\w+=,.@-]{1,64}$/, '1 to 64 letters, digits and _+=,.@-')
 const secretName = z.string().regex(/^[\w/+=.@-]{1,512}$/, 'letters, digits and /_+=.@-')
 const arn = z.string().regex(/^arn:aws[\w-]*:/, 'an ARN, starting with arn:aws')
-const duration = z.string().regex(/^\d+(s|m|h)$/, 'a whole number followed by s, m or h, e.g. 5m')
 
 export const COMPONENTS = [
   'namespaces',
@@ -125,8 +121,6 @@ const charts = z.strictObject({
     .describe('Serves all charts, for air-gapped use; without it each chart comes from its own repository.'),
 })
 
-const quantity = z.string().regex(/^\d+(\.\d+)?(m|k|M|G|T|Ki|Mi|Gi|Ti)?$/, 'a Kubernetes quantity such as 4Gi')
-
 const cache = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('none') }),
   z.strictObject({
@@ -163,6 +157,7 @@ export const configSchema = z.strictObject({
   database: z.strictObject({ kind: z.enum(['external', 'none']) }),
   cache,
   auth: z.strictObject({ ui: z.enum(['local', 'oidc']) }),
+  tracing,
   charts,
   timeouts: z.strictObject({ step: duration, run: duration, helm: duration }),
 })

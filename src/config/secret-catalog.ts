@@ -11,6 +11,7 @@ export interface Choices {
   readonly database: string
   readonly cache: string
   readonly uiLogin: string
+  readonly tracing: string
 }
 
 interface CatalogEntry {

@@ -40,10 +40,15 @@ const BY_COMPONENT: Partial<Record<ComponentName, Writes>> = {
     gateway: ['external-secrets.io/externalsecrets'],
     ui: ['external-secrets.io/externalsecrets'],
   },
+  jaeger: { monitoring: [...RELEASE_KINDS, '/configmaps'] },
   redis: { gateway: [...RELEASE_KINDS, 'apps/statefulsets', '/configmaps'] },
 }
 
-const RELEASES_IN: Partial<Record<ComponentName, Scope>> = { 'external-secrets': 'secrets', redis: 'gateway' }
+const RELEASES_IN: Partial<Record<ComponentName, Scope>> = {
+  'external-secrets': 'secrets',
+  jaeger: 'monitoring',
+  redis: 'gateway',
+}
 
 /** Every access that deploying these components needs, each once; all components unless told. */
 export function neededAccess(config: Config, components: readonly string[] = COMPONENTS): readonly Access[] {

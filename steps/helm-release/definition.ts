@@ -39,6 +39,8 @@ export interface ReleaseDefinition<Out> {
   readonly baseValues: string
   /** Values that follow from the configuration; win over the base values. */
   readonly values: (ctx: Services) => Values
+  /** Values that follow from all the others once they are merged, e.g. a mark that rolls pods when their configuration differs. */
+  readonly derived?: (values: Values) => Values
   /** What its pods ask for with these values: the capacity that must be free before it is installed. */
   readonly pods: (values: Values) => readonly PodShape[]
   readonly out: (ctx: Services) => Out
@@ -50,11 +52,12 @@ export interface ReleaseDefinition<Out> {
 /** The release as it is wanted. */
 export async function releaseSpec<Out>(ctx: Services, definition: ReleaseDefinition<Out>): Promise<ReleaseSpec> {
   const [base] = await ctx.assets.documents(definition.baseValues)
+  const values = merge(base as Values, definition.values(ctx))
   return {
     name: definition.release.name,
     namespace: definition.namespace(ctx.config),
     chart: definition.release.chart,
-    values: merge(base as Values, definition.values(ctx)),
+    values: definition.derived ? merge(values, definition.derived(values)) : values,
     timeoutMs: durationMs(ctx.config.timeouts.helm),
   }
 }

@@ -1,4 +1,5 @@
 import type { Check } from './check.ts'
+import { jaegerChecks } from './jaeger.ts'
 import { namespacesHold } from './namespaces.ts'
 import { account, cluster } from './reachable.ts'
 import { operatorChecks, redisChecks } from './releases.ts'
@@ -19,5 +20,6 @@ export const checks: readonly Check[] = [
   storeValid,
   secretsSynced,
   copiesMatch,
+  ...jaegerChecks,
   ...redisChecks,
 ]

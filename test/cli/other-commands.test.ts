@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { components } from '../../steps/index.ts'
 import { fakeWorld } from '../fakes/fake-world.ts'
 import { FILE, runCli } from './run-cli.ts'
 
@@ -77,7 +78,7 @@ describe('plan', () => {
 
   it('says so when there is nothing', async () => {
     const { code, stdout } = await runCli('plan --exit-code', { world: await deployed() })
-    expect([code, stdout]).toEqual([0, 'Plan: nothing to change; 6 components as wanted.\n'])
+    expect([code, stdout]).toEqual([0, `Plan: nothing to change; ${components.length} components as wanted.\n`])
   })
 
   it('as data', async () => {
@@ -120,7 +121,7 @@ describe('verify', () => {
     const good = await runCli('verify', { world: await deployed() })
     const bad = await runCli('verify redis', { world: fakeWorld() })
     expect([good.code, bad.code]).toEqual([0, 1])
-    expect(good.stdout).toMatch(/verified: 15 of 15 checks passed\n$/)
+    expect(good.stdout).toMatch(/verified: (\d+) of \1 checks passed\n$/)
     expect(bad.stdout).toMatch(/fail {2}Helm release redis is deployed\n {6}looked at helm release litellm\/redis: /)
   })
 })

@@ -73,11 +73,13 @@ function throwOnError(documents: ReturnType<typeof parseAllDocuments>, path: str
   })
 }
 
-/** `image: NAME` and `image: {repository: NAME}` anywhere in the values. */
+/** `image: NAME` and `image: {registry: HOST, repository: NAME}` anywhere in the values; the host may stand in the name. */
 function repositories(values: unknown): readonly string[] {
   if (typeof values !== 'object' || values === null) return []
   return Object.entries(values).flatMap(([key, value]) => {
     if (key !== 'image') return repositories(value)
-    return [typeof value === 'string' ? value : String((value as { repository?: unknown }).repository)]
+    if (typeof value === 'string') return [value]
+    const { registry, repository } = value as { registry?: string; repository?: string }
+    return [registry === undefined ? String(repository) : `${registry}/${repository}`]
   })
 }

@@ -6,7 +6,7 @@ import { down, type SandboxConnection, up } from '../../src/sandbox/index.ts'
 import { sandboxCharts, sandboxShell } from '../sandbox-under-test.ts'
 import { type CountingHelm, countingHelm } from './world/counting-helm.ts'
 import { type Ended, llmgw, useHome, userEnvironment } from './world/llmgw.ts'
-import { REMOTE_SECRETS, ROLES, SYNCED } from './world/platform.ts'
+import { RELEASES, REMOTE_SECRETS, ROLES, SYNCED } from './world/platform.ts'
 import { secretVersions, snapshot, type Witness, witness } from './world/snapshot.ts'
 
 const NAME = 'e2e-deploy'
@@ -71,7 +71,7 @@ describe.sequential('a platform from nothing to nothing', () => {
     const ended = await run('deploy all', ci)
     expect(ended.code, ended.output).toBe(0)
     expect(/stand-in chart/.test(ended.output)).toBe(standIns)
-    expect((await helm.calls()).filter((call) => call.startsWith('upgrade '))).toHaveLength(2)
+    expect((await helm.calls()).filter((call) => call.startsWith('upgrade '))).toHaveLength(RELEASES.length)
   })
 
   test('the Kubernetes Secrets hold what Secrets Manager holds', async () => {

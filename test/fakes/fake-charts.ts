@@ -9,6 +9,7 @@ const at = (values: Values, ...path: string[]): unknown =>
 /** Objects of the charts that the platform installs, as far as steps look at them. */
 export function fakeCharts(spec: ReleaseSpec): readonly KubeObject[] {
   if (spec.chart === 'external-secrets') return operator(spec)
+  if (spec.chart === 'jaeger') return jaeger(spec)
   if (spec.chart === 'redis-ha') return redis(spec)
   return [readyWorkload('Deployment', spec.name, spec)]
 }
@@ -50,14 +51,29 @@ function redis(spec: ReleaseSpec): readonly KubeObject[] {
       ...workload,
       spec: { ...(workload.spec as object), replicas, volumeClaimTemplates: [{ metadata: { name: 'data' } }] },
     },
-    ...names.flatMap((name) => [
-      { apiVersion: 'v1', kind: 'Service', metadata: { name, namespace: spec.namespace }, spec: {} },
-      {
-        apiVersion: 'discovery.k8s.io/v1',
-        kind: 'EndpointSlice',
-        metadata: { name: `${name}-1`, namespace: spec.namespace, labels: { 'kubernetes.io/service-name': name } },
-        endpoints: [{ addresses: ['10.0.0.1'], conditions: { ready: true } }],
-      },
-    ]),
+    ...names.flatMap((name) => service(spec, name)),
+  ]
+}
+
+function jaeger(spec: ReleaseSpec): readonly KubeObject[] {
+  const ports = { 'otlp-grpc': 4317, 'otlp-http': 4318, 'http-query': 16686 }
+  return [readyWorkload('Deployment', spec.name, spec), ...service(spec, spec.name, ports)]
+}
+
+/** A Service, and what the cluster makes for it where its pods are ready. */
+function service(
+  { namespace }: ReleaseSpec,
+  name: string,
+  ports: Readonly<Record<string, number>> = {},
+): readonly KubeObject[] {
+  const named = Object.entries(ports).map(([port, number]) => ({ name: port, port: number }))
+  return [
+    { apiVersion: 'v1', kind: 'Service', metadata: { name, namespace }, spec: { ports: named } },
+    {
+      apiVersion: 'discovery.k8s.io/v1',
+      kind: 'EndpointSlice',
+      metadata: { name: `${name}-1`, namespace, labels: { 'kubernetes.io/service-name': name } },
+      endpoints: [{ addresses: ['10.0.0.1'], conditions: { ready: true } }],
+    },
   ]
 }

@@ -8,7 +8,7 @@ import { steps } from '../../steps/index.ts'
 import { type FakeWorld, type FakeWorldOverrides, fakeWorld } from '../fakes/fake-world.ts'
 import { converge } from './run.ts'
 
-const PINNED = { 'external-secrets': { pinned: true }, 'redis-ha': { pinned: true } }
+const PINNED = Object.fromEntries(['external-secrets', 'jaeger', 'redis-ha'].map((key) => [key, { pinned: true }]))
 const DEFAULT = 'storageclass.kubernetes.io/is-default-class'
 
 function node(name: string, zone: string, allocatable: Record<string, string> = {}): KubeObject {
@@ -74,12 +74,13 @@ const SPOILED: Readonly<Record<string, { spoil: (world: FakeWorld) => unknown; f
   },
   capacity: {
     spoil: ({ kube }) => ['a', 'b', 'c'].map((zone) => kube.seed(busyPod('3900m', `node-${zone}`))),
-    found: /needed 0\.82 CPU, 2\.8 GiB, 10 pods; free on 3 schedulable nodes: 0\.06 CPU/,
+    found: /needed [\d.]+ CPU, [\d.]+ GiB, \d+ pods; free on 3 schedulable nodes: 0\.06 CPU/,
   },
   'chart-external-secrets': {
     spoil: (world) => world.helm.setChart('external-secrets', { pinned: false }),
     found: /digest not pinned/,
   },
+  'chart-jaeger': { spoil: (world) => world.helm.setChart('jaeger', { pinned: false }), found: /digest not pinned/ },
   'chart-redis': { spoil: (world) => world.helm.setChart('redis-ha', { pinned: false }), found: /digest not pinned/ },
   zones: {
     spoil: ({ kube }) =>
@@ -99,7 +100,7 @@ const SPOILED: Readonly<Record<string, { spoil: (world: FakeWorld) => unknown; f
     found: /scheduled for deletion: litellm\/salt-key \(20/,
   },
 }
-const WARNINGS = new Set(['zones', 'chart-external-secrets', 'chart-redis'])
+const WARNINGS = new Set(['zones', 'chart-external-secrets', 'chart-jaeger', 'chart-redis'])
 
 describe('checks of doctor', () => {
   it('each have a negative control', () => {

@@ -16,6 +16,7 @@ const OPERATOR = {
   name: 'external-secrets-webhook',
   namespace: 'external-secrets',
 }
+const JAEGER = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'jaeger', namespace: 'monitoring' }
 const SERVER = { apiVersion: 'apps/v1', kind: 'StatefulSet', name: 'redis-redis-ha-server', namespace: 'litellm' }
 const CLAIM = {
   apiVersion: 'v1',
@@ -87,6 +88,19 @@ const SPOILED: Readonly<Record<string, { spoil: (world: FakeWorld) => unknown; f
   'secret-values': {
     spoil: (world) => world.kube.patch(COPY, { data: { 'redis-password': btoa('another value') } }),
     found: /key redis-password differs from litellm\/redis-password/,
+  },
+  'release-jaeger': {
+    spoil: (world) => world.helm.setStatus('jaeger', 'monitoring', 'failed', 'timed out'),
+    found: /failed: timed out/,
+  },
+  'rollout-jaeger': { spoil: (world) => world.kube.settle(JAEGER, 'progressing'), found: /jaeger is not ready/ },
+  'jaeger-endpoints': {
+    spoil: (world) =>
+      world.kube.patch(
+        { apiVersion: 'v1', kind: 'Service', name: 'jaeger', namespace: 'monitoring' },
+        { spec: { ports: [{ name: 'otlp-grpc', port: 4317 }] } },
+      ),
+    found: /port otlp-http is absent, expected 4318/,
   },
   'release-redis': {
     spoil: (world) => world.helm.setStatus('redis', 'litellm', 'pending-upgrade', 'killed'),

@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import { REMOTE_SECRETS, ROLES } from './platform.ts'
+import { RELEASES, REMOTE_SECRETS, ROLES } from './platform.ts'
 import type { Witness } from './snapshot.ts'
 
 /** Version ids of the platform's secrets that have one. */
@@ -17,7 +17,7 @@ export async function currentVersions({ aws }: Witness): Promise<Record<string, 
 export async function expectOneOfEach(at: Witness): Promise<void> {
   const releases = await at.kube.list({ apiVersion: 'v1', kind: 'Secret', labelSelector: 'owner=helm' })
   const deployed = releases.filter(({ metadata }) => metadata.labels?.status === 'deployed')
-  expect(deployed.map(({ metadata }) => metadata.labels?.name).sort()).toEqual(['external-secrets', 'redis'])
+  expect(deployed.map(({ metadata }) => metadata.labels?.name).sort()).toEqual([...RELEASES].sort())
   expect(releases.filter(({ metadata }) => metadata.labels?.status?.startsWith('pending'))).toEqual([])
   for (const role of ROLES) expect(Object.keys((await at.aws.iam.findRole(role))?.inline ?? {})).toHaveLength(1)
   const versions = await currentVersions(at)

@@ -1,6 +1,8 @@
 /** What the sandbox's built-in configuration makes, written out by hand: a test must not ask the program what is right. */
 export const ROLES = ['llmgw-sandbox-gateway', 'llmgw-sandbox-external-secrets']
 
+export const RELEASES = ['external-secrets', 'jaeger', 'redis']
+
 export const SYNCED = [
   {
     namespace: 'litellm',
