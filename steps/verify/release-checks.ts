@@ -50,7 +50,7 @@ export function objectsReady(
 }
 
 /** A check of a release that is there; skipped where the configuration has none. */
-export function releaseCheck(
+function releaseCheck(
   subject: Subject,
   check: Pick<Check, 'id' | 'title'> & {
     readonly judge: (ctx: CheckContext, record: ReleaseRecord) => ReturnType<Check['run']>
