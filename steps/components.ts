@@ -15,4 +15,5 @@ export const components: readonly ComponentInfo[] = [
   { name: 'external-secrets', title: 'External Secrets operator, store and synced Secrets' },
   { name: 'jaeger', title: 'Jaeger, which keeps traces' },
   { name: 'redis', title: 'Redis cache' },
+  { name: 'litellm', title: 'LiteLLM, the gateway before the models' },
 ]

@@ -3,13 +3,14 @@ import { StepError } from '../src/errors.ts'
 import type { LlmgwStep, ReleaseRecord, ReleaseSpec, Services, StepContext } from '../src/ports/index.ts'
 import {
   chartLabel,
+  lateSpec,
   type PodShape,
   type ReleaseDefinition,
   releaseSpec,
   releaseTarget,
   watchedRefs,
 } from './helm-release/definition.ts'
-import { judge } from './helm-release/judge.ts'
+import { type Comparison, judge } from './helm-release/judge.ts'
 import { removeRelease } from './helm-release/remove.ts'
 import { durationMs } from './names.ts'
 
@@ -39,7 +40,7 @@ export function helmRelease<Out>(definition: ReleaseDefinition<Out>): ReleaseSte
     owns: async ({ config }) => [releaseTarget({ name: release.name, namespace: namespace(config) })],
 
     async apply(ctx) {
-      const spec = await releaseSpec(ctx, definition)
+      const spec = await lateSpec(ctx, definition)
       await ctx.helm.upgrade(spec, { signal: ctx.signal, report: ctx.report })
     },
 
@@ -79,9 +80,20 @@ async function observe<Out>(ctx: StepContext, definition: ReleaseDefinition<Out>
       ],
     }
   }
-  const judged = await judge(ctx, { spec, record, inputs })
+  const judged = await judge(ctx, { record, ...(await wanted(ctx, definition, { spec, inputs })) })
   if (judged.state === 'current') return { state: 'current', out: definition.out(ctx) }
   return judged
+}
+
+/** Values that come late make another release, and another digest. */
+async function wanted<Out>(
+  ctx: StepContext,
+  definition: ReleaseDefinition<Out>,
+  early: Pick<Comparison, 'spec' | 'inputs'>,
+): Promise<Pick<Comparison, 'spec' | 'inputs'>> {
+  if (definition.late === undefined) return early
+  const spec = await lateSpec(ctx, definition)
+  return { spec, inputs: await ctx.helm.inputs(spec, ctx.signal) }
 }
 
 async function describe(ctx: StepContext, record: ReleaseRecord): Promise<string> {

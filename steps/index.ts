@@ -5,6 +5,7 @@ import { secretSync } from './external-secrets/secret-sync.ts'
 import { irsaExternalSecrets } from './irsa/irsa-external-secrets.ts'
 import { irsaGateway } from './irsa/irsa-gateway.ts'
 import { jaeger } from './jaeger/jaeger.ts'
+import { litellm } from './litellm/litellm.ts'
 import { namespaces } from './namespaces.ts'
 import { redis } from './redis.ts'
 import { secrets } from './secrets.ts'
@@ -24,4 +25,5 @@ export const steps = [
   secretSync,
   jaeger,
   redis,
+  litellm,
 ] as readonly LlmgwStep<unknown>[]

@@ -1,4 +1,5 @@
 import { closest } from './closest.ts'
+import { gatewayFaults } from './gateway-checks.ts'
 import type { Config } from './schema.ts'
 import { showText } from './show.ts'
 import type { Fault } from './validate.ts'
@@ -13,6 +14,7 @@ export function crossCheck(config: Config): readonly Fault[] {
     ...operatorNamespaces(config),
     ...config.models.flatMap((model, index) => modelFaults(config, model, index)),
     ...sameModelNames(config),
+    ...gatewayFaults(config),
   ]
 }
 

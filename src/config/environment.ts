@@ -34,6 +34,8 @@ const VARIABLES: readonly Variable[] = [
   { name: 'LLMGW_SECRETS_KMS_KEY_ARN', path: ['secrets', 'kmsKeyArn'] },
   { name: 'LLMGW_DATABASE', path: ['database', 'kind'] },
   { name: 'LLMGW_CACHE', path: ['cache', 'kind'] },
+  { name: 'LLMGW_UI', path: ['ui', 'kind'] },
+  { name: 'LLMGW_UI_URL', path: ['ui', 'url'] },
   { name: 'LLMGW_AUTH_UI', path: ['auth', 'ui'] },
   { name: 'LLMGW_TRACING', path: ['tracing', 'kind'] },
   { name: 'LLMGW_CHARTS_MIRROR', path: ['charts', 'mirror'], read: mirror },

@@ -2,12 +2,30 @@ import { createHash } from 'node:crypto'
 import { isTree, type Tree, valueAt } from './merge.ts'
 import type { Config } from './schema.ts'
 import { type Choices, secretDefaults } from './secret-catalog.ts'
+import { authDefaults } from './sections/auth.ts'
+import { databaseDefaults } from './sections/database.ts'
+import { gatewayDefaults } from './sections/gateway.ts'
 import { tracingDefaults } from './sections/tracing.ts'
+import { uiDefaults } from './sections/ui.ts'
 
 /** What a preset says before any choice is made. */
 const STARTING_POINT = {
-  platform: { database: 'external', cache: 'redis-ha', uiLogin: 'oidc', tracing: 'jaeger' },
-  lean: { database: 'none', cache: 'none', uiLogin: 'local', tracing: 'none' },
+  platform: {
+    ui: 'open-webui',
+    database: 'external',
+    cache: 'redis-ha',
+    uiLogin: 'oidc',
+    gatewayAuth: 'shared-key',
+    tracing: 'jaeger',
+  },
+  lean: {
+    ui: 'open-webui',
+    database: 'none',
+    cache: 'none',
+    uiLogin: 'local',
+    gatewayAuth: 'shared-key',
+    tracing: 'none',
+  },
 } as const
 
 const NAMESPACES: Readonly<Record<Config['preset'], Config['namespaces']>> = {
@@ -43,10 +61,14 @@ export function choicesOf(tree: Tree): Choices {
     deployment: text('deployment') ?? 'llmgw',
     region: text('aws', 'region') ?? '',
     cluster: text('cluster', 'name') ?? '',
+    ui: text('ui', 'kind') ?? start.ui,
+    uiDatabase: text('ui', 'database') ?? 'sqlite',
+    uiScaled: Number(valueAt(tree, ['ui', 'replicas'])) > 1,
     database: text('database', 'kind') ?? start.database,
     cache: text('cache', 'kind') ?? start.cache,
     uiLogin: text('auth', 'ui') ?? start.uiLogin,
     tracing: text('tracing', 'kind') ?? start.tracing,
+    gatewayAuth: text('auth', 'gateway', 'mode') ?? start.gatewayAuth,
   }
 }
 
@@ -66,13 +88,15 @@ export function presetDefaults(choices: Choices): Tree {
       ...secretDefaults(choices),
     },
     models: modelDefaults(choices),
-    database: { kind: choices.database },
+    gateway: gatewayDefaults(choices.preset),
+    ui: uiDefaults(choices.ui),
+    database: databaseDefaults(choices.database),
     cache:
       choices.cache === 'redis-ha'
         ? { kind: 'redis-ha', replicas: 3, storage: '4Gi', memory: '512Mi' }
         : { kind: choices.cache },
-    auth: { ui: choices.uiLogin },
     tracing: tracingDefaults(choices.tracing),
+    auth: authDefaults(choices.uiLogin, choices.gatewayAuth),
     charts: {},
     timeouts: { step: '10m', run: '60m', helm: '5m' },
   }

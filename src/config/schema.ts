@@ -1,6 +1,10 @@
 import * as z from 'zod'
 import { dnsLabel, duration, quantity } from './fields.ts'
+import { auth } from './sections/auth.ts'
+import { database } from './sections/database.ts'
+import { gateway } from './sections/gateway.ts'
 import { tracing } from './sections/tracing.ts'
+import { ui } from './sections/ui.ts'
 
 /** IAM role name characters. Source: IAM API reference, CreateRole. */
 const roleName = z.string().regex(/^[\w+=,.@-]{1,64}$/, '1 to 64 letters, digits and _+=,.@-')
@@ -154,10 +158,12 @@ export const configSchema = z.strictObject({
   irsa,
   secrets,
   models: z.array(model),
-  database: z.strictObject({ kind: z.enum(['external', 'none']) }),
+  gateway,
+  ui,
+  database,
   cache,
-  auth: z.strictObject({ ui: z.enum(['local', 'oidc']) }),
   tracing,
+  auth,
   charts,
   timeouts: z.strictObject({ step: duration, run: duration, helm: duration }),
 })

@@ -8,18 +8,30 @@ export interface Choices {
   readonly deployment: string
   readonly region: string
   readonly cluster: string
+  readonly ui: string
+  readonly uiDatabase: string
+  /** More than one pod of the chat interface. */
+  readonly uiScaled: boolean
   readonly database: string
   readonly cache: string
   readonly uiLogin: string
   readonly tracing: string
+  readonly gatewayAuth: string
 }
 
 interface CatalogEntry {
   readonly name: string
   readonly item: SecretItem
   /** Keys under which Kubernetes Secrets carry it. */
-  readonly synced: readonly { readonly secret: SyncedName; readonly key: string }[]
+  readonly synced: readonly SyncedTo[]
   readonly when: (choices: Choices) => boolean
+}
+
+interface SyncedTo {
+  readonly secret: SyncedName
+  readonly key: string
+  /** Where not every configuration that has the secret has this copy. */
+  readonly when?: (choices: Choices) => boolean
 }
 
 type SyncedName = 'litellm-secrets' | 'redis-credentials' | 'openwebui-secrets'
@@ -33,12 +45,15 @@ const NAMESPACE_OF: Readonly<Record<SyncedName, 'gateway' | 'ui'>> = {
 const always = () => true
 const withDatabase = ({ database }: Choices) => database === 'external'
 const withRedis = ({ cache }: Choices) => cache === 'redis-ha'
-const withOidc = ({ uiLogin }: Choices) => uiLogin === 'oidc'
+const withUi = ({ ui }: Choices) => ui === 'open-webui'
+const withOidc = (choices: Choices) => withUi(choices) && choices.uiLogin === 'oidc'
+/** Keys of its own need a database: without one LiteLLM knows the master key alone. */
+const withUiKey = (choices: Choices) => withUi(choices) && withDatabase(choices)
 const generated = { class: 'generated', format: 'hex', bytes: 32 } as const
 const provided = { class: 'provided', format: 'text', bytes: 32 } as const
 
-function openWebUi(key: string): CatalogEntry['synced'] {
-  return [{ secret: 'openwebui-secrets', key }]
+function openWebUi(key: string, when?: SyncedTo['when']): readonly SyncedTo[] {
+  return [{ secret: 'openwebui-secrets', key, ...(when && { when }) }]
 }
 
 /** The closed list of logical secrets that the platform itself needs; a configuration may add to it, e.g. for a model's API key. */
@@ -52,8 +67,28 @@ const CATALOG: readonly CatalogEntry[] = [
       remote: 'litellm/master-key',
       description: 'Administrator key of the LiteLLM API',
     },
-    synced: [{ secret: 'litellm-secrets', key: 'master-key' }, ...openWebUi('openai-api-key')],
+    synced: [
+      { secret: 'litellm-secrets', key: 'master-key' },
+      ...openWebUi('openai-api-key', (choices) => withUi(choices) && !withUiKey(choices)),
+    ],
     when: always,
+  },
+  {
+    name: 'openwebui-litellm-key',
+    item: {
+      ...generated,
+      format: 'sk-hex',
+      remote: 'openwebui/litellm-key',
+      description: "Open WebUI's own key of the LiteLLM API",
+    },
+    synced: openWebUi('openai-api-key'),
+    when: withUiKey,
+  },
+  {
+    name: 'litellm-licence',
+    item: { ...provided, remote: 'litellm/licence', description: 'Enterprise licence of LiteLLM' },
+    synced: [{ secret: 'litellm-secrets', key: 'licence' }],
+    when: ({ gatewayAuth }) => gatewayAuth === 'enterprise-jwt',
   },
   {
     name: 'litellm-salt-key',
@@ -80,14 +115,28 @@ const CATALOG: readonly CatalogEntry[] = [
   {
     name: 'redis-password',
     item: { ...generated, remote: 'litellm/redis-password', description: 'Password of the Redis cache' },
-    synced: [{ secret: 'redis-credentials', key: 'redis-password' }],
+    synced: [
+      { secret: 'redis-credentials', key: 'redis-password' },
+      ...openWebUi('redis-password', (choices) => withUi(choices) && choices.uiScaled),
+    ],
     when: withRedis,
   },
   {
     name: 'webui-secret-key',
     item: { ...generated, remote: 'openwebui/webui-secret-key', description: 'Signs the sessions of Open WebUI' },
     synced: openWebUi('webui-secret-key'),
-    when: always,
+    when: withUi,
+  },
+  {
+    name: 'webui-database-url',
+    item: {
+      ...provided,
+      format: 'url',
+      remote: 'openwebui/database-url',
+      description: 'PostgreSQL connection URL of Open WebUI, another database than that of LiteLLM',
+    },
+    synced: openWebUi('webui-database-url'),
+    when: (choices) => withUi(choices) && choices.uiDatabase === 'postgresql',
   },
   {
     name: 'oidc-client-id',
@@ -116,7 +165,10 @@ const CATALOG: readonly CatalogEntry[] = [
 
 /** Logical secrets that these choices need, and the Kubernetes Secrets made from them. */
 export function secretDefaults(choices: Choices): Pick<Config['secrets'], 'items' | 'synced'> {
-  const wanted = CATALOG.filter(({ when }) => when(choices))
+  const wanted = CATALOG.filter(({ when }) => when(choices)).map((entry) => ({
+    ...entry,
+    synced: entry.synced.filter(({ when = always }) => when(choices)),
+  }))
   const names = [...new Set(wanted.flatMap(({ synced }) => synced.map(({ secret }) => secret)))]
   return {
     items: Object.fromEntries(wanted.map(({ name, item }) => [name, item])),

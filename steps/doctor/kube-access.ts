@@ -42,12 +42,16 @@ const BY_COMPONENT: Partial<Record<ComponentName, Writes>> = {
   },
   jaeger: { monitoring: [...RELEASE_KINDS, '/configmaps'] },
   redis: { gateway: [...RELEASE_KINDS, 'apps/statefulsets', '/configmaps'] },
+  litellm: {
+    gateway: [...RELEASE_KINDS, '/configmaps', 'batch/jobs', 'autoscaling/horizontalpodautoscalers'],
+  },
 }
 
 const RELEASES_IN: Partial<Record<ComponentName, Scope>> = {
   'external-secrets': 'secrets',
   jaeger: 'monitoring',
   redis: 'gateway',
+  litellm: 'gateway',
 }
 
 /** Every access that deploying these components needs, each once; all components unless told. */

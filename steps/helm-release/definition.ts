@@ -41,6 +41,8 @@ export interface ReleaseDefinition<Out> {
   readonly values: (ctx: Services) => Values
   /** Values that follow from all the others once they are merged, e.g. a mark that rolls pods when their configuration differs. */
   readonly derived?: (values: Values) => Values
+  /** Values that follow from what other steps found; a release that is there waits for them, one that is not is planned without. @throws NotYetKnown */
+  readonly late?: (ctx: StepContext) => Promise<Values>
   /** What its pods ask for with these values: the capacity that must be free before it is installed. */
   readonly pods: (values: Values) => readonly PodShape[]
   readonly out: (ctx: Services) => Out
@@ -60,6 +62,12 @@ export async function releaseSpec<Out>(ctx: Services, definition: ReleaseDefinit
     values: definition.derived ? merge(values, definition.derived(values)) : values,
     timeoutMs: durationMs(ctx.config.timeouts.helm),
   }
+}
+
+/** The release as it is wanted once the steps before it have run. @throws NotYetKnown */
+export async function lateSpec<Out>(ctx: StepContext, definition: ReleaseDefinition<Out>): Promise<ReleaseSpec> {
+  const spec = await releaseSpec(ctx, definition)
+  return definition.late ? { ...spec, values: merge(spec.values, await definition.late(ctx)) } : spec
 }
 
 /** As Helm merges values: maps by key, everything else is replaced. */

@@ -1,5 +1,6 @@
 import type { Check } from './check.ts'
 import { jaegerChecks } from './jaeger.ts'
+import { litellmChecks } from './litellm.ts'
 import { namespacesHold } from './namespaces.ts'
 import { account, cluster } from './reachable.ts'
 import { operatorChecks, redisChecks } from './releases.ts'
@@ -22,4 +23,5 @@ export const checks: readonly Check[] = [
   copiesMatch,
   ...jaegerChecks,
   ...redisChecks,
+  ...litellmChecks,
 ]

@@ -148,6 +148,11 @@ describe('presets', () => {
           "litellm/master-key",
         ],
         [
+          "openwebui-litellm-key",
+          "generated",
+          "openwebui/litellm-key",
+        ],
+        [
           "litellm-salt-key",
           "immutable",
           "litellm/salt-key",

@@ -11,6 +11,7 @@ export function fakeCharts(spec: ReleaseSpec): readonly KubeObject[] {
   if (spec.chart === 'external-secrets') return operator(spec)
   if (spec.chart === 'jaeger') return jaeger(spec)
   if (spec.chart === 'redis-ha') return redis(spec)
+  if (spec.chart === 'litellm') return litellm(spec)
   return [readyWorkload('Deployment', spec.name, spec)]
 }
 
@@ -58,6 +59,14 @@ function redis(spec: ReleaseSpec): readonly KubeObject[] {
 function jaeger(spec: ReleaseSpec): readonly KubeObject[] {
   const ports = { 'otlp-grpc': 4317, 'otlp-http': 4318, 'http-query': 16686 }
   return [readyWorkload('Deployment', spec.name, spec), ...service(spec, spec.name, ports)]
+}
+
+function litellm(spec: ReleaseSpec): readonly KubeObject[] {
+  const workload = readyWorkload('Deployment', spec.name, spec)
+  const pod = workload.spec as { readonly template: { readonly metadata: object } }
+  const annotations = at(spec.values, 'gateway', 'podAnnotations')
+  const template = { ...pod.template, metadata: { ...pod.template.metadata, annotations } }
+  return [{ ...workload, spec: { ...pod, template } }, ...service(spec, spec.name, { http: 4000 })]
 }
 
 /** A Service, and what the cluster makes for it where its pods are ready. */

@@ -8,7 +8,9 @@ import { steps } from '../../steps/index.ts'
 import { type FakeWorld, type FakeWorldOverrides, fakeWorld } from '../fakes/fake-world.ts'
 import { converge } from './run.ts'
 
-const PINNED = Object.fromEntries(['external-secrets', 'jaeger', 'redis-ha'].map((key) => [key, { pinned: true }]))
+const PINNED = Object.fromEntries(
+  ['external-secrets', 'jaeger', 'litellm', 'redis-ha'].map((key) => [key, { pinned: true }]),
+)
 const DEFAULT = 'storageclass.kubernetes.io/is-default-class'
 
 function node(name: string, zone: string, allocatable: Record<string, string> = {}): KubeObject {
@@ -81,6 +83,10 @@ const SPOILED: Readonly<Record<string, { spoil: (world: FakeWorld) => unknown; f
     found: /digest not pinned/,
   },
   'chart-jaeger': { spoil: (world) => world.helm.setChart('jaeger', { pinned: false }), found: /digest not pinned/ },
+  'chart-litellm': {
+    spoil: (world) => world.helm.setChart('litellm', { pinned: false }),
+    found: /digest not pinned/,
+  },
   'chart-redis': { spoil: (world) => world.helm.setChart('redis-ha', { pinned: false }), found: /digest not pinned/ },
   zones: {
     spoil: ({ kube }) =>
@@ -100,7 +106,7 @@ const SPOILED: Readonly<Record<string, { spoil: (world: FakeWorld) => unknown; f
     found: /scheduled for deletion: litellm\/salt-key \(20/,
   },
 }
-const WARNINGS = new Set(['zones', 'chart-external-secrets', 'chart-jaeger', 'chart-redis'])
+const WARNINGS = new Set(['zones', 'chart-external-secrets', 'chart-jaeger', 'chart-litellm', 'chart-redis'])
 
 describe('checks of doctor', () => {
   it('each have a negative control', () => {

@@ -13,7 +13,11 @@ export function runtime(world: FakeWorld, look: Partial<StepContext['look']> = {
   const reports: string[] = []
   const ctx: StepContext = {
     ...world,
-    output: (step) => Promise.reject(new NotYetKnown(step.id)),
+    output: async (step) => {
+      const seen = await (step as unknown as LlmgwStep<unknown>).check(ctx)
+      if (seen.state !== 'current') throw new NotYetKnown(step.id)
+      return seen.out as never
+    },
     signal: AbortSignal.timeout(20_000),
     report: (line) => void reports.push(line),
     look: { diff: false, deep: false, ...look },

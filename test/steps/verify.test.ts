@@ -17,6 +17,7 @@ const OPERATOR = {
   namespace: 'external-secrets',
 }
 const JAEGER = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'jaeger', namespace: 'monitoring' }
+const LITELLM = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'litellm', namespace: 'litellm' }
 const SERVER = { apiVersion: 'apps/v1', kind: 'StatefulSet', name: 'redis-redis-ha-server', namespace: 'litellm' }
 const CLAIM = {
   apiVersion: 'v1',
@@ -101,6 +102,19 @@ const SPOILED: Readonly<Record<string, { spoil: (world: FakeWorld) => unknown; f
         { spec: { ports: [{ name: 'otlp-grpc', port: 4317 }] } },
       ),
     found: /port otlp-http is absent, expected 4318/,
+  },
+  'release-litellm': {
+    spoil: (world) => world.helm.setStatus('litellm', 'litellm', 'failed', 'pre-upgrade hooks failed'),
+    found: /failed: pre-upgrade hooks failed/,
+  },
+  'rollout-litellm': { spoil: (world) => world.kube.settle(LITELLM, 'progressing'), found: /litellm is not ready/ },
+  'litellm-endpoints': {
+    spoil: (world) =>
+      world.kube.patch(
+        { apiVersion: 'v1', kind: 'Service', name: 'litellm', namespace: 'litellm' },
+        { spec: { ports: [{ name: 'http', port: 8080 }] } },
+      ),
+    found: /port http is 8080, expected 4000/,
   },
   'release-redis': {
     spoil: (world) => world.helm.setStatus('redis', 'litellm', 'pending-upgrade', 'killed'),

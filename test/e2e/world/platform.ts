@@ -1,7 +1,7 @@
 /** What the sandbox's built-in configuration makes, written out by hand: a test must not ask the program what is right. */
 export const ROLES = ['llmgw-sandbox-gateway', 'llmgw-sandbox-external-secrets']
 
-export const RELEASES = ['external-secrets', 'jaeger', 'redis']
+export const RELEASES = ['external-secrets', 'jaeger', 'redis', 'litellm']
 
 export const SYNCED = [
   {
@@ -18,7 +18,7 @@ export const SYNCED = [
     namespace: 'open-webui',
     name: 'openwebui-secrets',
     keys: {
-      'openai-api-key': 'litellm/master-key',
+      'openai-api-key': 'openwebui/litellm-key',
       'webui-secret-key': 'openwebui/webui-secret-key',
       'oidc-client-id': 'openwebui/oidc-client-id',
       'oidc-client-secret': 'openwebui/oidc-client-secret',

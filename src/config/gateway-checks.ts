@@ -1,0 +1,66 @@
+import { closest } from './closest.ts'
+import type { Config } from './schema.ts'
+import { showText } from './show.ts'
+import type { Fault } from './validate.ts'
+
+/** What is wrong between the gateway, its models and the chat interface. */
+export function gatewayFaults(config: Config): readonly Fault[] {
+  return [...fallbackFaults(config), ...autoscalingFaults(config), ...tokenModelFaults(config), ...uiFaults(config)]
+}
+
+/** LiteLLM takes such a fallback, and the call that needs it fails. */
+function fallbackFaults({ gateway: { fallbacks }, models }: Config): readonly Fault[] {
+  const names = models.map(({ name }) => name)
+  return Object.entries(fallbacks).flatMap(([from, to]) => [
+    ...(names.includes(from)
+      ? []
+      : [{ path: ['gateway', 'fallbacks', from], atKey: true, message: unknownModel(from, names) }]),
+    ...to.flatMap((name, index) => {
+      const path = ['gateway', 'fallbacks', from, index]
+      if (name === from) return [{ path, message: `"${showText(name)}" falls back to itself` }]
+      return names.includes(name) ? [] : [{ path, message: unknownModel(name, names) }]
+    }),
+  ])
+}
+
+function unknownModel(name: string, names: readonly string[]): string {
+  const near = closest(name, names)
+  return `no model "${showText(name)}" in models${near ? `; did you mean "${near}"?` : ''}`
+}
+
+function autoscalingFaults({ gateway: { autoscaling } }: Config): readonly Fault[] {
+  if (autoscaling.kind === 'none' || autoscaling.minReplicas <= autoscaling.maxReplicas) return []
+  const { minReplicas, maxReplicas } = autoscaling
+  const path = ['gateway', 'autoscaling', 'minReplicas']
+  return [{ path, message: `${minReplicas} is more than maxReplicas, ${maxReplicas}` }]
+}
+
+function tokenModelFaults({ auth, models }: Config): readonly Fault[] {
+  if (auth.gateway.mode !== 'custom-jwt') return []
+  const names = models.map(({ name }) => name)
+  return (auth.gateway.models ?? []).flatMap((name, index) =>
+    names.includes(name) ? [] : [{ path: ['auth', 'gateway', 'models', index], message: unknownModel(name, names) }],
+  )
+}
+
+/** Source: Open WebUI documentation, scaling: shared database, files and websockets. */
+function uiFaults({ ui, cache }: Config): readonly Fault[] {
+  if (ui.kind !== 'open-webui' || ui.replicas === 1) return []
+  const why = `${ui.replicas} replicas share`
+  return [
+    ...(ui.database === 'postgresql'
+      ? []
+      : [{ path: ['ui', 'database'], message: `is ${ui.database}; ${why} one database, expected postgresql` }]),
+    ...(ui.storage.access === 'ReadWriteMany'
+      ? []
+      : [
+          {
+            path: ['ui', 'storage', 'access'],
+            message: `is ${ui.storage.access}; ${why} their files, expected ReadWriteMany`,
+          },
+        ]),
+    ...(cache.kind === 'redis-ha'
+      ? []
+      : [{ path: ['cache', 'kind'], message: `is ${cache.kind}; ${why} sessions through Redis, expected redis-ha` }]),
+  ]
+}

@@ -1,0 +1,68 @@
+import * as z from 'zod'
+
+const https = z.url({ protocol: /^https$/ })
+
+/** A token of the identity provider, and what it must say. Both checks are required: else any token of that provider would do. */
+const tokens = {
+  issuer: https.describe('Exactly the `iss` of the tokens.'),
+  audience: z.string().min(1).describe('Exactly the `aud` of the tokens.'),
+  jwksUrl: https.describe('Where the provider publishes its keys; the pods must reach it.'),
+  userClaim: z.string().min(1).default('sub'),
+  emailClaim: z.string().min(1).default('email'),
+}
+
+/** How callers of the gateway prove who they are. */
+const gatewayAuth = z.discriminatedUnion('mode', [
+  z.strictObject({
+    mode: z.literal('shared-key'),
+    forwardUserHeaders: z
+      .boolean()
+      .default(true)
+      .describe(
+        'Open WebUI names its user in headers, and LiteLLM accounts to that user. Whoever holds the key may claim any.',
+      ),
+  }),
+  z.strictObject({
+    mode: z.literal('custom-jwt'),
+    ...tokens,
+    algorithms: z
+      .array(z.enum(['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'EdDSA']))
+      .min(1)
+      .default(['RS256']),
+    models: z.array(z.string()).min(1).optional().describe('Models that holders of a token may call; all when absent.'),
+  }),
+  z.strictObject({ mode: z.literal('enterprise-jwt'), ...tokens }),
+])
+
+/** Login of the chat interface. */
+const oidc = z.strictObject({
+  providerName: z.string().min(1).max(40).describe('On the login button.'),
+  scopes: z.string().min(1),
+  rolesClaim: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Claim that decides who may log in and who administers; without it everybody who can log in is a user.'),
+  allowedRoles: z.array(z.string().min(1)).min(1).optional(),
+  adminRoles: z.array(z.string().min(1)).min(1).optional(),
+  mergeByEmail: z
+    .boolean()
+    .describe(
+      'Whether a login takes over an account with its e-mail address: only where the provider verifies addresses.',
+    ),
+})
+
+export const auth = z.strictObject({
+  ui: z.enum(['local', 'oidc']),
+  oidc,
+  gateway: gatewayAuth,
+})
+
+/** What the two choices leave out. */
+export function authDefaults(uiLogin: string, gatewayMode: string) {
+  return {
+    ui: uiLogin,
+    oidc: { providerName: 'SSO', scopes: 'openid email profile', mergeByEmail: false },
+    gateway: { mode: gatewayMode },
+  }
+}

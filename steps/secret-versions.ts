@@ -1,0 +1,18 @@
+import type { StepContext } from '../src/ports/index.ts'
+import { secrets } from './secrets.ts'
+
+/** Prefix of the annotation that names the version of a secret which a pod was started with. */
+const VERSION_ANNOTATION = 'llmgw.dev/secret-version.'
+
+/**
+ * Annotations for pods that hold these logical secrets: they differ, and so the pods restart, when one gets another value.
+ * Versions are AWS's own ids, which tell nothing of a value.
+ * @throws NotYetKnown while the secrets are not there yet
+ */
+export async function secretVersions(
+  ctx: StepContext,
+  logicalNames: readonly string[],
+): Promise<Readonly<Record<string, string>>> {
+  const versions = await ctx.output(secrets)
+  return Object.fromEntries(logicalNames.map((name) => [`${VERSION_ANNOTATION}${name}`, versions[name] ?? '']))
+}
