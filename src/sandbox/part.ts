@@ -20,7 +20,7 @@ export interface SandboxWorld {
     readonly secretAccessKey: string
     readonly clusterName: string
   }
-  /** Absolute paths of the tools, by name: etcd, kube-apiserver, …, helm, external-secrets, python. */
+  /** Absolute paths of the tools, by name: etcd, kube-apiserver, …, helm, external-secrets, gatekeeper, python. */
   readonly tools: Readonly<Record<string, string>>
   /** What every child of the sandbox inherits: the caller's environment without what would mislead a tool (KUBECONFIG, HELM_*, AWS_*, GOFLAGS). */
   readonly environment: Readonly<Record<string, string>>

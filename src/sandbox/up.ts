@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { resolveCharts } from './charts.ts'
 import { connectionOf, type SandboxConnection } from './connection.ts'
 import { withLock } from './lock.ts'
+import { OPERATORS as CATALOG } from './operators/catalog.ts'
 import { writeStandInCharts } from './operators/stand-in-charts.ts'
 import type { SandboxWorld } from './part.ts'
 import { FOUNDATION, OPERATORS } from './parts.ts'
@@ -77,7 +78,7 @@ async function ensureSettings(place: Place, making: Making): Promise<Settings> {
   const known = await readSettings(place.dir)
   const demand = { standInDir: join(place.dir, 'charts') }
   const choice = options.charts ?? (options.shell.LLMGW_SANDBOX_CHARTS || undefined)
-  if (known?.tools['external-secrets'] !== undefined && (await allExecutable(known.tools))) {
+  if (known !== undefined && hasOperators(known) && (await allExecutable(known.tools))) {
     if (choice === undefined) return known
     const charts = await resolveCharts(choice, demand)
     if (JSON.stringify(charts) === JSON.stringify(known.charts)) return known
@@ -88,6 +89,9 @@ async function ensureSettings(place: Place, making: Making): Promise<Settings> {
   if (known) return await save(place, { ...known, ...obtained, charts })
   return await save(place, { ...(await newSettings(place)), ...obtained, charts })
 }
+
+/** An earlier version of this program knew fewer. */
+const hasOperators = ({ tools }: Settings): boolean => CATALOG.every(({ tool }) => tools[tool] !== undefined)
 
 async function allExecutable(tools: Readonly<Record<string, string>>): Promise<boolean> {
   return (await Promise.all(Object.values(tools).map(isExecutable))).every(Boolean)

@@ -9,10 +9,17 @@ beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), 'llmgw-charts-test-'))
   await mkdir(join(dir, 'tool', 'crds'), { recursive: true })
   await writeFile(join(dir, 'tool', 'crds', 'one.yaml'), 'kind: CustomResourceDefinition\nabout: "uses {{ .a }}"\n')
+  await writeFile(join(dir, 'tool', 'crds', 'kustomization.yaml'), 'resources: [one.yaml]\n')
+  await mkdir(join(dir, 'gatekeeper', 'chart', 'templates'), { recursive: true })
+  await writeFile(join(dir, 'gatekeeper', 'chart', 'Chart.yaml'), 'name: gatekeeper\n')
 })
 afterEach(async () => await rm(dir, { recursive: true, force: true }))
 
-const world = () => ({ dir, tools: { 'external-secrets': join(dir, 'tool', 'external-secrets') } })
+const tools = () => ({
+  'external-secrets': join(dir, 'tool', 'external-secrets'),
+  gatekeeper: join(dir, 'gatekeeper', 'gatekeeper'),
+})
+const world = () => ({ dir, tools: tools() })
 
 async function contents(folder: string): Promise<Record<string, string>> {
   const files = (await readdir(folder, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile())
@@ -30,6 +37,12 @@ test('adds the CRDs as templates that print themselves', async () => {
   expect(files['external-secrets/templates/crds/one.yaml']).toBe(
     '{{- if .Values.installCRDs }}\nkind: CustomResourceDefinition\nabout: "uses {{ "{{" }} .a {{ "}}" }}"\n\n{{- end }}\n',
   )
+})
+
+test("takes Gatekeeper's chart as it is, and only CRDs for CRDs", async () => {
+  const files = await contents(await writeStandInCharts(world()))
+  expect(files['gatekeeper/Chart.yaml']).toBe('name: gatekeeper\n')
+  expect(Object.keys(files).filter((file) => file.includes('kustomization'))).toEqual([])
 })
 
 test('gives every CRD the annotations of the values', async () => {

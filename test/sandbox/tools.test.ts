@@ -142,7 +142,7 @@ describe('preflight', () => {
   test('needs no Go where nothing is built, and says what for when only the controller is', async () => {
     await expect(preflight(nothing, withoutGo)).resolves.toBeUndefined()
     await expect(preflight({ ...wanted, build: ['external-secrets'] }, withoutGo)).rejects.toMatchObject({
-      message: expect.stringContaining('the External Secrets controller has no release that fits'),
+      message: expect.stringContaining('External Secrets has no release that fits'),
     })
   })
 

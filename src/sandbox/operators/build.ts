@@ -6,63 +6,58 @@ import { withLock } from '../lock.ts'
 import { type BuildContext, go } from '../tools/build.ts'
 import { downloadCounter, packageCounter } from '../tools/progress.ts'
 import { isExecutable } from '../tools/version.ts'
-import { type ControllerPin, controllerPinDir, readControllerPin } from './controller-pin.ts'
+import { type ModulePin, modulePinDir, readModulePin } from './module-pin.ts'
 
-const WHAT = 'external-secrets'
-
-export interface ExternalSecretsTool {
-  /** Absolute path of the program. */
+export interface BuiltOperator {
+  /** Folder of everything that was built or kept; changes with the version, our files and the platform. */
+  readonly folder: string
+  /** Absolute path of the operator's own program. */
   readonly binary: string
-  /** Folder with the CRDs of the same version, a YAML file each. */
-  readonly crds: string
 }
 
-/** Where the cache keeps them; changes with the version, our files and the platform. */
-export async function externalSecretsHome(
-  cacheDir: string,
-): Promise<ExternalSecretsTool & { readonly folder: string }> {
-  const pin = readControllerPin()
-  const hash = createHash('sha256')
-  for (const file of ['module.json', ...Object.values(pin.overwrite)]) {
-    hash.update(await readFile(join(controllerPinDir(), file)))
-  }
-  const key = `${pin.version}-${hash.digest('hex').slice(0, 12)}-${process.platform}-${process.arch}`
-  const folder = join(cacheDir, 'tools', WHAT, key)
-  return { folder, binary: join(folder, WHAT), crds: join(folder, 'crds') }
+/** Where the cache keeps an operator, whether it was built or not. */
+export async function operatorHome(cacheDir: string, tool: string): Promise<BuiltOperator> {
+  const pin = readModulePin(tool)
+  const { module, version, sum, programs, ldflags, overwrite, edits, keep } = pin
+  const hash = createHash('sha256').update(
+    JSON.stringify([module, version, sum, programs, ldflags, overwrite, edits, keep]),
+  )
+  for (const file of Object.values(overwrite)) hash.update(await readFile(join(modulePinDir(tool), file)))
+  const key = `${version}-${hash.digest('hex').slice(0, 12)}-${process.platform}-${process.arch}`
+  const folder = join(cacheDir, 'tools', tool, key)
+  return { folder, binary: join(folder, tool) }
 }
 
 /**
- * The real External Secrets controller with the providers that the sandbox needs, from the cache or built from its pinned module.
+ * The programs of a real operator, from the cache or built from its pinned module.
  * @throws PreflightError when the module is not the pinned one, or Go fails
  */
-export async function buildExternalSecrets(context: BuildContext): Promise<ExternalSecretsTool> {
-  const home = await externalSecretsHome(context.cacheDir)
-  const { binary, crds } = home
-  if (await isExecutable(binary)) return { binary, crds }
+export async function buildOperator(tool: string, context: BuildContext): Promise<BuiltOperator> {
+  const home = await operatorHome(context.cacheDir, tool)
+  if (await isExecutable(home.binary)) return home
   const lock = {
-    file: join(context.cacheDir, 'tools', `.${WHAT}.lock`),
+    file: join(context.cacheDir, 'tools', `.${tool}.lock`),
     signal: context.signal,
-    onWait: (pid: number) => context.report(`waiting for process ${pid}, which builds ${WHAT}`),
+    onWait: (pid: number) => context.report(`waiting for process ${pid}, which builds ${tool}`),
   }
   await withLock(lock, async () => {
-    if (!(await isExecutable(binary))) await build(readControllerPin(), home.folder, context)
+    if (!(await isExecutable(home.binary))) await build(tool, home.folder, context)
   })
-  return { binary, crds }
+  return home
 }
 
-async function build(pin: ControllerPin, home: string, context: BuildContext): Promise<void> {
-  const parent = join(context.cacheDir, 'tools')
-  const workshop = await mkdtemp(join(parent, '.building-'))
+async function build(tool: string, home: string, context: BuildContext): Promise<void> {
+  const pin = readModulePin(tool)
+  const workshop = await mkdtemp(join(context.cacheDir, 'tools', '.building-'))
   try {
     const source = join(workshop, 'source')
-    await cp(await download(pin, workshop, context), source, { recursive: true })
-    await adapt(pin, source)
+    await cp(await download(tool, workshop, context), source, { recursive: true })
+    await adapt(tool, pin, source)
     const out = join(workshop, 'out')
-    await compile(source, join(out, WHAT), context)
-    await cp(join(source, pin.crds), join(out, 'crds'), {
-      recursive: true,
-      filter: (file) => !file.includes('kustomization'),
-    })
+    await compile(tool, { source, out }, context)
+    for (const [folder, kept] of Object.entries(pin.keep)) {
+      await cp(join(source, folder), join(out, kept), { recursive: true })
+    }
     await mkdir(join(home, '..'), { recursive: true })
     await rm(home, { recursive: true, force: true })
     await rename(out, home)
@@ -71,30 +66,35 @@ async function build(pin: ControllerPin, home: string, context: BuildContext): P
   }
 }
 
-/** `go install` refuses a module with a `replace`, so it is copied and built as the main module; its go.sum guards the rest. */
-async function download(pin: ControllerPin, cwd: string, context: BuildContext): Promise<string> {
-  context.report(`downloading ${WHAT} ${pin.version}`)
-  const answer = await go(['mod', 'download', '-json', `${pin.module}@v${pin.version}`], cwd, {
+/**
+ * `go install` refuses a module with a `replace`, and cannot take an edit: it is copied and built as the main module, and its
+ * own go.sum guards the rest.
+ */
+async function download(tool: string, cwd: string, context: BuildContext): Promise<string> {
+  const { module, version, sum } = readModulePin(tool)
+  context.report(`downloading ${tool} ${version}`)
+  const answer = await go(['mod', 'download', '-json', `${module}@v${version}`], cwd, {
     ...context,
-    onLine: downloadCounter(WHAT, context.report),
+    onLine: downloadCounter(tool, context.report),
   })
   const { Dir, Sum } = JSON.parse(answer) as { readonly Dir: string; readonly Sum: string }
-  if (Sum === pin.sum) return Dir
-  throw new PreflightError('SandboxToolNotBuilt', `${pin.module} v${pin.version} is ${Sum}, expected ${pin.sum}`, {
+  if (Sum === sum) return Dir
+  throw new PreflightError('SandboxToolNotBuilt', `${module} v${version} is ${Sum}, expected ${sum}`, {
     hint: 'the module proxy serves another content than the one that was pinned: go env GOPROXY',
   })
 }
 
-async function adapt(pin: ControllerPin, source: string): Promise<void> {
+async function adapt(tool: string, { module, overwrite, edits }: ModulePin, source: string): Promise<void> {
   await makeWritable(source)
-  for (const [file, ours] of Object.entries(pin.overwrite)) {
-    await cp(join(controllerPinDir(), ours), join(source, file), { force: true })
+  for (const [file, ours] of Object.entries(overwrite)) {
+    await cp(join(modulePinDir(tool), ours), join(source, file), { force: true })
   }
-  const file = join(source, pin.edit.file)
-  const text = await readFile(file, 'utf8')
-  const parts = text.split(pin.edit.find)
-  if (parts.length !== 2) throw new Error(`${pin.edit.file} of ${pin.module} is not as expected: ${pin.edit.why}`)
-  await writeFile(file, parts.join(pin.edit.replace))
+  for (const edit of edits) {
+    const file = join(source, edit.file)
+    const parts = (await readFile(file, 'utf8')).split(edit.find)
+    if (parts.length !== 2) throw new Error(`${edit.file} of ${module} is not as expected: ${edit.why}`)
+    await writeFile(file, parts.join(edit.replace))
+  }
 }
 
 /** The module cache is read-only, and so is a copy of it. */
@@ -107,10 +107,19 @@ async function makeWritable(folder: string): Promise<void> {
   }
 }
 
-async function compile(source: string, binary: string, context: BuildContext): Promise<void> {
-  const listed = await go(['list', '-deps', '.'], source, { ...context, onLine: downloadCounter(WHAT, context.report) })
+async function compile(
+  tool: string,
+  { source, out }: { readonly source: string; readonly out: string },
+  context: BuildContext,
+): Promise<void> {
+  const { ldflags, programs } = readModulePin(tool)
+  const onLine = downloadCounter(tool, context.report)
+  const listed = await go(['list', '-deps', ...Object.values(programs)], source, { ...context, onLine })
   const total = listed.split('\n').filter(Boolean).length
-  context.report(`building ${WHAT} from ${total} packages`)
-  const args = ['build', '-v', '-trimpath', '-buildvcs=false', '-ldflags', '-s -w', '-o', binary, '.']
-  await go(args, source, { ...context, onLine: packageCounter(WHAT, total, context.report) })
+  context.report(`building ${tool} from ${total} packages`)
+  const counted = packageCounter(tool, total, context.report)
+  for (const [program, path] of Object.entries(programs)) {
+    const args = ['build', '-v', '-trimpath', '-buildvcs=false', '-ldflags', ldflags, '-o', join(out, program), path]
+    await go(args, source, { ...context, onLine: counted })
+  }
 }

@@ -7,8 +7,9 @@ import { bareEnvironment } from '../bare-environment.ts'
 import { packageFile } from '../package-root.ts'
 import type { Part, PartHealth, SandboxWorld } from '../part.ts'
 import { logFile, processState, startProcess, stopProcess } from '../process.ts'
-import { readControllerPin } from './controller-pin.ts'
+import { OPERATORS, operatorOf } from './catalog.ts'
 import { writePrivate } from './credentials.ts'
+import { readModulePin } from './module-pin.ts'
 import { answers } from './operator.ts'
 import { type OperatorStatus, readStatus, type SupervisorStatus } from './status-file.ts'
 
@@ -18,7 +19,7 @@ const POLL_MS = 50
 /** The supervisor writes at least once a second; older than this, it hangs. */
 const STALE_MS = 15_000
 
-/** Real External Secrets processes behind the chart's Deployments, wherever and as long as these exist. */
+/** Real processes behind the Deployments of the operators' charts, wherever and as long as these exist. */
 export const operatorsPart: Part = {
   name: 'operators',
 
@@ -41,7 +42,8 @@ export const operatorsPart: Part = {
     const status = await readStatus(world.dir)
     const problem = status === undefined ? 'it has not looked yet' : supervisorProblem(status)
     if (status === undefined || problem !== undefined) return { state: 'down', detail: `supervisor: ${problem}` }
-    if (status.operators.length === 0) return { state: 'idle', detail: 'External Secrets is not deployed' }
+    if (status.operators.length === 0)
+      return { state: 'idle', detail: `not deployed: ${OPERATORS.map(({ title }) => title).join(', ')}` }
     return await judge(world, status, supervisor.pid)
   },
 
@@ -49,7 +51,8 @@ export const operatorsPart: Part = {
     // The supervisor ends its processes itself; those of one that was killed are ended by their own pid files.
     await stopProcess(world, PROCESS)
     const files = await readdir(join(world.dir, 'run')).catch(() => [])
-    const names = files.flatMap((file) => /^(eso-.*)\.json$/.exec(file)?.[1] ?? [])
+    const ours = new RegExp(`^((?:${OPERATORS.map(({ prefix }) => prefix).join('|')})-.*)\\.json$`)
+    const names = files.flatMap((file) => ours.exec(file)?.[1] ?? [])
     await Promise.all(names.map((name) => stopProcess(world, name)))
   },
 }
@@ -81,19 +84,37 @@ function supervisorProblem(status: SupervisorStatus): string | undefined {
 }
 
 async function judge(world: SandboxWorld, status: SupervisorStatus, supervisor: number): Promise<PartHealth> {
-  const seen = await Promise.all(status.operators.map((operator) => look(world, operator)))
-  const [first] = status.operators
-  const versions = `External Secrets: chart ${first?.chart ?? 'of unknown version'}, controller ${readControllerPin().version}`
+  const tools = [...new Set(status.operators.map(({ tool }) => tool))]
+  const seen = await Promise.all(
+    tools.map((tool) =>
+      judgeOne(
+        world,
+        status.operators.filter((operator) => operator.tool === tool),
+      ),
+    ),
+  )
+  const detail = seen.map((one) => one.detail).join('; ')
+  if (seen.some(({ healthy }) => !healthy)) return { state: 'down', detail }
+  return { state: 'running', detail, pids: [supervisor, ...seen.flatMap(({ pids }) => pids)] }
+}
+
+/** Health of the processes of one operator, in a sentence. */
+async function judgeOne(world: SandboxWorld, operators: readonly OperatorStatus[]) {
+  const seen = await Promise.all(operators.map((operator) => look(world, operator)))
+  const [first] = operators
+  const tool = first?.tool ?? ''
+  const title = operatorOf(tool)?.title ?? tool
+  const versions = `${title}: chart ${first?.chart ?? 'of unknown version'}, controller ${readModulePin(tool).version}`
   const problems = seen.flatMap(({ problem }) => problem ?? [])
-  if (problems.length > 0) return { state: 'down', detail: `${versions}; ${problems.join('; ')}` }
-  const forward = status.operators.find((operator) => operator.forward)?.forward
+  if (problems.length > 0) return { healthy: false, detail: `${versions}; ${problems.join('; ')}`, pids: [] }
+  const forward = operators.find((operator) => operator.forward)?.forward
   const where = forward === undefined ? '' : `; webhook on ${forward}`
-  const ignored = [...new Set(status.operators.flatMap(({ unknownFlags }) => unknownFlags))]
+  const ignored = [...new Set(operators.flatMap(({ unknownFlags }) => unknownFlags))]
   const flags = ignored.length === 0 ? '' : `; flags of the chart that it does not know: ${ignored.join(', ')}`
   return {
-    state: 'running',
+    healthy: true,
     detail: `${versions}, real processes behind simulated pods${where}${flags}`,
-    pids: [supervisor, ...seen.flatMap(({ pid }) => pid ?? [])],
+    pids: seen.flatMap(({ pid }) => pid ?? []),
   }
 }
 

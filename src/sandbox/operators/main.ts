@@ -7,4 +7,4 @@ const [, , file = ''] = process.argv
 const world = JSON.parse(await readFile(file, 'utf8')) as SandboxWorld
 const stop = new AbortController()
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, () => stop.abort())
-await supervise(world, world.tools['external-secrets'] ?? '', stop.signal)
+await supervise(world, stop.signal)

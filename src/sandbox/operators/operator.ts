@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { readFile, rm } from 'node:fs/promises'
+import { mkdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Api } from '../control-plane/api.ts'
 import type { SandboxWorld } from '../part.ts'
@@ -7,10 +7,10 @@ import { freePort } from '../ports.ts'
 import { logFile, processState, startProcess, stopProcess } from '../process.ts'
 import { mountedCertificate } from './certificates.ts'
 import { serviceAccountCredentials, writePrivate } from './credentials.ts'
-import { type Addresses, launchArgs } from './launch.ts'
-import type { Deployment } from './objects.ts'
+import type { Addresses, OperatorDefinition, RoleDefinition } from './definition.ts'
+import { knownFlags, launchArgs } from './launch.ts'
+import type { Deployment, Pod } from './objects.ts'
 import type { Backing } from './pod-status.ts'
-import { chartVersion, ROLES, type Role } from './roles.ts'
 import { missingKind } from './served-kinds.ts'
 import type { OperatorStatus } from './status-file.ts'
 
@@ -25,21 +25,28 @@ const FORGIVEN_AFTER_MS = 60_000
 export interface OperatorHome {
   readonly world: SandboxWorld
   readonly api: Api
-  readonly binary: string
-  /** Flags that the binary knows, by role. */
-  readonly known: Readonly<Record<Role, ReadonlySet<string>>>
+}
+
+/** Which Deployment a process stands behind. */
+export interface Post {
+  readonly operator: OperatorDefinition
+  readonly role: string
+  readonly namespace: string
 }
 
 /** Which start a running process came from; read back when another supervisor takes over. */
 interface Launch {
   readonly key: string
+  /** Name of the pod that it was started for. */
+  readonly pod: string
   readonly probePort: number
   readonly webhookPort: number
+  readonly metricsPort: number
 }
 
 export interface Operator {
   /** Brings the process in line with the Deployment: starts, restarts with back-off, replaces. */
-  reconcile(deployment: Deployment, scheduled: boolean): Promise<void>
+  reconcile(deployment: Deployment, pods: readonly Pod[]): Promise<void>
   backing(): Backing
   restarts(): number
   /** Port of 127.0.0.1 on which the webhook answers, while its process lives. */
@@ -48,9 +55,9 @@ export interface Operator {
   stop(): Promise<void>
 }
 
-interface Operating extends OperatorHome {
-  readonly role: Role
-  readonly namespace: string
+interface Operating extends OperatorHome, Post {
+  readonly definition: RoleDefinition
+  readonly binary: string
   /** Name of the process. */
   readonly name: string
   readonly folder: string
@@ -70,14 +77,19 @@ interface Operating extends OperatorHome {
   wantedSince: number | undefined
 }
 
-/** The process behind one Deployment of the External Secrets chart. */
-export function createOperator(home: OperatorHome, role: Role, namespace: string): Operator {
-  const name = `eso-${namespace}-${role}`
+/** The process behind one Deployment. @throws Error when its program was not made */
+export function createOperator(home: OperatorHome, post: Post): Operator {
+  const { operator, role, namespace } = post
+  const name = `${operator.prefix}-${namespace}-${role}`
   const folder = join(home.world.dir, 'operators', name)
+  const binary = home.world.tools[operator.tool]
+  const definition = operator.roles[role]
+  if (binary === undefined || definition === undefined) throw new Error(`${operator.tool} was not resolved`)
   const state: Operating = {
     ...home,
-    role,
-    namespace,
+    ...post,
+    definition,
+    binary,
     name,
     folder,
     credentials: serviceAccountCredentials(home.api, folder),
@@ -94,11 +106,11 @@ export function createOperator(home: OperatorHome, role: Role, namespace: string
     wantedSince: undefined,
   }
   return {
-    reconcile: (deployment, scheduled) => reconcile(state, deployment, scheduled),
+    reconcile: (deployment, pods) => reconcile(state, deployment, pods),
     backing: () => state.backing,
     restarts: () => state.restarts,
     webhookPort: () =>
-      role === 'external-secrets-webhook' && state.backing.state !== 'waiting' ? state.launch?.webhookPort : undefined,
+      definition.webhook === true && state.backing.state !== 'waiting' ? state.launch?.webhookPort : undefined,
     status: (forward) => describe(state, forward),
     async stop() {
       await stopProcess(home.world, name)
@@ -107,16 +119,22 @@ export function createOperator(home: OperatorHome, role: Role, namespace: string
   }
 }
 
-async function reconcile(state: Operating, deployment: Deployment, scheduled: boolean): Promise<void> {
+async function reconcile(state: Operating, deployment: Deployment, pods: readonly Pod[]): Promise<void> {
   state.deployment = deployment
   await adopt(state)
   const key = launchKey(state.binary, deployment)
-  if (state.launch !== undefined && state.launch.key !== key) await dismiss(state)
+  if (state.launch !== undefined && isOutdated(state, key, pods)) await dismiss(state)
   if (await processState(state.world, state.name)) {
     await prerequisites(state, deployment)
     await probe(state)
   } else if (state.started) await mourn(state)
-  else if (performance.now() >= state.retryAt) await beginWhenPossible(state, deployment, { key, scheduled })
+  else if (performance.now() >= state.retryAt) await beginWhenPossible(state, deployment, { key, pods })
+}
+
+/** Whether it was started for another pod template, or for a pod that is gone and that it still looks for. */
+function isOutdated({ launch, definition }: Operating, key: string, pods: readonly Pod[]): boolean {
+  if (launch?.key !== key) return true
+  return definition.ownPod === true && !pods.some(({ metadata }) => metadata.name === launch.pod)
 }
 
 /** Takes over what an earlier supervisor started. */
@@ -129,7 +147,7 @@ async function adopt(state: Operating): Promise<void> {
   state.started = true
 }
 
-/** Ends a process that was started for another pod template. */
+/** Ends a process whose pod was replaced. */
 async function dismiss(state: Operating): Promise<void> {
   await stopProcess(state.world, state.name)
   state.launch = undefined
@@ -140,40 +158,45 @@ async function dismiss(state: Operating): Promise<void> {
 async function prerequisites(state: Operating, deployment: Deployment): Promise<string | undefined> {
   const account = deployment.spec.template.spec.serviceAccountName ?? 'default'
   const missing = await state.credentials.refresh(state.world.kubeconfig, state.namespace, account)
-  if (missing !== undefined || state.role !== 'external-secrets-webhook') return missing
-  return await state.certificate.refresh(deployment)
+  const { certificate } = state.definition
+  if (missing !== undefined || certificate === undefined) return missing
+  const lacking = await state.certificate.refresh(deployment)
+  return certificate === 'filled-by-itself' ? undefined : lacking
 }
 
 /** Without its kinds the controller ends at once; when they never come, it is started and says so itself. */
 async function kindsStillToCome(state: Operating): Promise<string | undefined> {
   state.wantedSince ??= performance.now()
-  if (state.role !== 'external-secrets' || performance.now() - state.wantedSince > KINDS_WITHIN_MS) return undefined
-  const missing = await missingKind(state.api)
+  const { kinds } = state.definition
+  if (kinds === undefined || performance.now() - state.wantedSince > KINDS_WITHIN_MS) return undefined
+  const missing = await missingKind(state.api, kinds)
   return missing && `${missing} is not served yet`
 }
 
 async function beginWhenPossible(
   state: Operating,
   deployment: Deployment,
-  { key, scheduled }: { readonly key: string; readonly scheduled: boolean },
+  { key, pods }: { readonly key: string; readonly pods: readonly Pod[] },
 ): Promise<void> {
-  if (!scheduled) return wait(state, 'ContainerCreating', 'no pod of this Deployment is on a node')
+  const pod = pods.find(({ spec }) => spec.nodeName !== undefined)
+  if (pod === undefined) return wait(state, 'ContainerCreating', 'no pod of this Deployment is on a node')
   const missing = (await prerequisites(state, deployment)) ?? (await kindsStillToCome(state))
   if (missing !== undefined) return wait(state, 'ContainerCreating', missing)
-  const launch = { key, probePort: await freePort(), webhookPort: await freePort() }
-  const addresses: Addresses = { ...launch, certDir: join(state.folder, 'certs') }
+  await begin(state, deployment, { key, pod: pod.metadata.name })
+}
+
+async function begin(state: Operating, deployment: Deployment, start: Pick<Launch, 'key' | 'pod'>): Promise<void> {
+  const { binary, credentials, definition, folder, name, namespace, operator, world } = state
+  const [probePort, webhookPort, metricsPort] = [await freePort(), await freePort(), await freePort()]
+  const launch: Launch = { ...start, probePort, webhookPort, metricsPort }
+  const addresses: Addresses = { ...launch, certDir: join(folder, 'certs'), scratchDir: join(folder, 'scratch') }
+  await mkdir(addresses.scratchDir, { recursive: true, mode: 0o700 })
   const [container] = deployment.spec.template.spec.containers
-  const { args, unknown } = launchArgs(state.role, container?.args ?? [], {
-    known: state.known[state.role],
-    addresses,
-  })
-  await writePrivate(join(state.folder, 'launch.json'), JSON.stringify(launch))
-  await startProcess(state.world, {
-    name: state.name,
-    command: state.binary,
-    args,
-    env: podEnvironment(state.world, state.credentials.kubeconfig),
-  })
+  const known = await knownFlags(binary, definition)
+  const { args, unknown } = launchArgs(definition, container?.args ?? [], { known, addresses })
+  await writePrivate(join(folder, 'launch.json'), JSON.stringify(launch))
+  const env = { KUBECONFIG: credentials.kubeconfig, ...operator.environment(world, { name: start.pod, namespace }) }
+  await startProcess(world, { name, command: binary, args, env })
   Object.assign(state, { launch, unknownFlags: unknown, started: true, backing: { state: 'starting' } })
 }
 
@@ -193,32 +216,33 @@ function wait(state: Operating, reason: string, message: string): void {
 }
 
 async function probe(state: Operating): Promise<void> {
-  if (await answers(probeUrl(state.launch, state.role))) {
+  if (await answers(probeUrl(state.launch, state.definition))) {
     state.readySince ??= performance.now()
     state.backing = { state: 'ready' }
   } else state.backing = { state: 'starting' }
 }
 
 function describe(state: Operating, forward: string | undefined): OperatorStatus {
-  const { role, namespace, name, deployment, launch, backing } = state
+  const { operator, role, definition, namespace, name, deployment, launch, backing } = state
   const starting = backing.state === 'starting' ? 'starting' : undefined
   return {
+    tool: operator.tool,
     role,
     namespace,
     process: name,
-    chart: deployment && chartVersion(deployment),
+    chart: deployment && operator.chartVersion(deployment),
     image: deployment?.spec.template.spec.containers[0]?.image,
     ready: backing.state === 'ready',
     reason: backing.state === 'waiting' ? backing.message : starting,
     restarts: state.restarts,
-    probeUrl: launch && probeUrl(launch, role),
+    probeUrl: launch && probeUrl(launch, definition),
     forward,
     unknownFlags: state.unknownFlags,
   }
 }
 
-const probeUrl = (launch: Launch | undefined, role: Role): string =>
-  `http://127.0.0.1:${launch?.probePort ?? 0}${ROLES[role].probePath}`
+const probeUrl = (launch: Launch | undefined, { probePath }: RoleDefinition): string =>
+  `http://127.0.0.1:${launch?.probePort ?? 0}${probePath}`
 
 /** A new pod template is a rollout, and so a new process; a re-made Deployment as well. */
 function launchKey(binary: string, { metadata, spec }: Deployment): string {
@@ -240,18 +264,4 @@ export async function answers(url: string): Promise<boolean> {
 async function lastLine(file: string): Promise<string> {
   const text = await readFile(file, 'utf8').catch(() => '')
   return text.trim().split('\n').at(-1)?.slice(0, 500) || 'the process ended without a word'
-}
-
-/** As in a pod: no credentials of its own but the ServiceAccount's, and AWS only at the emulator. */
-function podEnvironment({ aws }: SandboxWorld, kubeconfig: string): Readonly<Record<string, string>> {
-  return {
-    KUBECONFIG: kubeconfig,
-    AWS_REGION: aws.region,
-    AWS_ENDPOINT_URL: aws.endpoint,
-    AWS_STS_ENDPOINT: aws.endpoint,
-    AWS_SECRETSMANAGER_ENDPOINT: aws.endpoint,
-    AWS_EC2_METADATA_DISABLED: 'true',
-    AWS_CONFIG_FILE: '/dev/null',
-    AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
-  }
 }

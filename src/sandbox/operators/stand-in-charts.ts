@@ -3,40 +3,47 @@ import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'no
 import { dirname, join, relative } from 'node:path'
 import { packageFile } from '../package-root.ts'
 import type { SandboxWorld } from '../part.ts'
+import type { OperatorTool } from './definition.ts'
 
 /** Raised when the assembly below gives other files from the same inputs. */
-const ASSEMBLY = '2'
+const ASSEMBLY = '3'
 
 /** Names what the assembled charts were made from; a mirror ignores it. */
 const MADE_FROM = '.made-from'
 
 /**
- * Assembles the stand-in charts in `<world.dir>/charts`: our templates, and the real CRDs of the controller's Go module.
- * The same inputs give the same files, byte by byte, so that the digest of a chart stays. What is there already is left
+ * Assembles the charts of the sandbox in `<world.dir>/charts`: our templates, the real CRDs of External Secrets, and the real
+ * chart of Gatekeeper, which its Go module holds. The same inputs give the same files, byte by byte, so that the digest of a chart stays. What is there already is left
  * alone: a helm of another command may be reading it.
  * @returns the folder, to be used as `charts.mirror` of kind `directory`
  */
 export async function writeStandInCharts(world: Pick<SandboxWorld, 'dir' | 'tools'>): Promise<string> {
   const target = join(world.dir, 'charts')
-  const controller = world.tools['external-secrets']
-  if (controller === undefined) throw new Error('external-secrets was not resolved')
-  const madeFrom = await fingerprint(packageFile('sandbox', 'charts'), controller)
+  const [controller, gatekeeper] = [programOf(world, 'external-secrets'), programOf(world, 'gatekeeper')]
+  const madeFrom = await fingerprint(packageFile('sandbox', 'charts'), [controller, gatekeeper])
   if ((await readFile(join(target, MADE_FROM), 'utf8').catch(() => undefined)) === madeFrom) return target
   const building = await mkdtemp(join(world.dir, '.charts-'))
   await cp(packageFile('sandbox', 'charts'), building, { recursive: true })
   // The build put the CRDs of the same version beside the program.
   await addCrds(join(dirname(controller), 'crds'), join(building, 'external-secrets', 'templates', 'crds'))
+  await cp(join(dirname(gatekeeper), 'chart'), join(building, 'gatekeeper'), { recursive: true })
   await writeFile(join(building, MADE_FROM), madeFrom)
   await rm(target, { recursive: true, force: true })
   await rename(building, target)
   return target
 }
 
-/** Changes with our templates and with the controller, whose path in the cache names its version and sources. */
-async function fingerprint(source: string, controller: string): Promise<string> {
+function programOf({ tools }: Pick<SandboxWorld, 'tools'>, tool: OperatorTool): string {
+  const program = tools[tool]
+  if (program === undefined) throw new Error(`${tool} was not resolved`)
+  return program
+}
+
+/** Changes with our templates and with the operators, whose paths in the cache name their versions and sources. */
+async function fingerprint(source: string, programs: readonly string[]): Promise<string> {
   const entries = await readdir(source, { recursive: true, withFileTypes: true })
   const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
-  const hash = createHash('sha256').update(ASSEMBLY).update(controller)
+  const hash = createHash('sha256').update(ASSEMBLY).update(programs.join('\n'))
   for (const file of files.sort()) hash.update(relative(source, file)).update(await readFile(file))
   return hash.digest('hex')
 }
@@ -44,7 +51,7 @@ async function fingerprint(source: string, controller: string): Promise<string> 
 /** As in the real chart the CRDs are templates, so Helm creates, upgrades and deletes them; `installCRDs` switches them. */
 async function addCrds(source: string, folder: string): Promise<void> {
   await mkdir(folder, { recursive: true })
-  const files = (await readdir(source)).filter((file) => file.endsWith('.yaml')).sort()
+  const files = (await readdir(source)).filter((file) => file.endsWith('.yaml') && file !== 'kustomization.yaml').sort()
   for (const file of files) {
     const crd = await readFile(join(source, file), 'utf8')
     await writeFile(join(folder, file), `{{- if .Values.installCRDs }}\n${annotated(literal(crd))}\n{{- end }}\n`)

@@ -1,11 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { writePrivate } from './credentials.ts'
-import type { Role } from './roles.ts'
 
 /** What the supervisor last saw of one Deployment and the process behind it. */
 export interface OperatorStatus {
-  readonly role: Role
+  /** Of the operator, e.g. `gatekeeper`. */
+  readonly tool: string
+  readonly role: string
   readonly namespace: string
   /** Name under which the process was started. */
   readonly process: string

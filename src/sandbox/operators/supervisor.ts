@@ -1,14 +1,13 @@
 import { existsSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { execa } from 'execa'
 import { type Api, connectApi } from '../control-plane/api.ts'
 import type { SandboxWorld } from '../part.ts'
+import { OPERATORS } from './catalog.ts'
+import { type OperatorDefinition, roleOf, selectorOf } from './definition.ts'
 import { type Forward, forwardTo } from './forward.ts'
-import { flagsInHelp } from './launch.ts'
 import type { Deployment, Pod, Service } from './objects.ts'
-import { createOperator, type Operator, type OperatorHome } from './operator.ts'
+import { createOperator, type Operator, type OperatorHome, type Post } from './operator.ts'
 import { type Backing, podStatus } from './pod-status.ts'
-import { ROLE_SELECTOR, ROLES, type Role, roleOf } from './roles.ts'
 import { writeStatus } from './status-file.ts'
 
 const BUSY_MS = 300
@@ -17,15 +16,14 @@ const WEBHOOK_PORT = 443
 
 interface Supervised {
   readonly operator: Operator
-  readonly namespace: string
-  readonly role: Role
+  readonly post: Post
   forward?: Forward | undefined
   forwardProblem?: string | undefined
 }
 
-/** Keeps real processes behind the Deployments of External Secrets until `signal`; ends them then. */
-export async function supervise(world: SandboxWorld, binary: string, signal: AbortSignal): Promise<void> {
-  const home: OperatorHome = { world, binary, api: await connectApi(world), known: await knownFlags(binary) }
+/** Keeps real processes behind the Deployments of the known operators until `signal`; ends them then. */
+export async function supervise(world: SandboxWorld, signal: AbortSignal): Promise<void> {
+  const home: OperatorHome = { world, api: await connectApi(world) }
   const supervised = new Map<string, Supervised>()
   // A sandbox whose folder is gone was removed behind our back.
   while (!signal.aborted && existsSync(world.dir)) {
@@ -41,58 +39,73 @@ export async function supervise(world: SandboxWorld, binary: string, signal: Abo
   home.api.close()
 }
 
-async function knownFlags(binary: string): Promise<OperatorHome['known']> {
-  const roles = Object.entries(ROLES) as [Role, (typeof ROLES)[Role]][]
-  const entries = roles.map(async ([role, { command }]) => {
-    const { stdout } = await execa(binary, [...command, '--help'])
-    return [role, flagsInHelp(stdout)] as const
-  })
-  return Object.fromEntries(await Promise.all(entries)) as unknown as OperatorHome['known']
-}
-
+/** One look at every operator; what goes wrong with one does not keep the others from being tended. */
 async function round(home: OperatorHome, supervised: Map<string, Supervised>): Promise<void> {
-  const [deployments, pods] = await Promise.all([
-    list<Deployment>(home.api, '/apis/apps/v1/deployments'),
-    list<Pod>(home.api, '/api/v1/pods'),
-  ])
-  const wanted = new Set<string>()
-  for (const deployment of deployments) {
-    const role = roleOf(deployment.metadata.labels)
-    if (role === undefined || deployment.metadata.deletionTimestamp !== undefined) continue
-    if (deployment.spec.replicas === 0) continue
-    const { namespace } = deployment.metadata
-    const key = `${namespace}/${role}`
-    wanted.add(key)
-    const entry = supervised.get(key) ?? { operator: createOperator(home, role, namespace), namespace, role }
-    supervised.set(key, entry)
-    await tend(home.api, entry, { deployment, pods: pods.filter((pod) => isOf(pod, namespace, role)) })
+  const problems: string[] = []
+  for (const operator of OPERATORS) {
+    await tendAll(home, operator, supervised).catch((error: unknown) => {
+      problems.push(`${operator.title}: ${error instanceof Error ? error.message : String(error)}`)
+    })
   }
-  const gone = [...supervised].filter(([key]) => !wanted.has(key))
-  await Promise.all(gone.map(([, entry]) => retire(entry)))
-  for (const [key] of gone) supervised.delete(key)
+  if (problems.length > 0) throw new Error(problems.join('; '))
 }
 
-const isOf = (pod: Pod, namespace: string, role: Role): boolean =>
-  pod.metadata.namespace === namespace && roleOf(pod.metadata.labels) === role
+async function tendAll(
+  home: OperatorHome,
+  operator: OperatorDefinition,
+  supervised: Map<string, Supervised>,
+): Promise<void> {
+  const found = (await deployedRoles(home.api, operator)).map((one) => [keyOf(one), one] as const)
+  const wanted = new Set(found.map(([key]) => key))
+  const gone = [...supervised].filter(([key, entry]) => entry.post.operator === operator && !wanted.has(key))
+  for (const [key] of gone) supervised.delete(key)
+  await Promise.all(gone.map(([, entry]) => retire(entry)))
+  for (const [key, one] of found) {
+    const entry = supervised.get(key) ?? { operator: createOperator(home, one), post: one }
+    supervised.set(key, entry)
+    await tend(home.api, entry, one)
+  }
+}
 
-async function list<Item>(api: Api, path: string): Promise<readonly Item[]> {
-  const answer = await api.call('GET', `${path}?labelSelector=${encodeURIComponent(ROLE_SELECTOR)}`)
+const keyOf = ({ operator, namespace, role }: Post): string => `${operator.tool}/${namespace}/${role}`
+
+/** A Deployment that wants pods, with these. */
+interface DeployedRole extends Post {
+  readonly deployment: Deployment
+  readonly pods: readonly Pod[]
+}
+
+async function deployedRoles(api: Api, operator: OperatorDefinition): Promise<readonly DeployedRole[]> {
+  const selector = selectorOf(operator)
+  const deployments = (await list<Deployment>(api, '/apis/apps/v1/deployments', selector)).filter(
+    ({ metadata, spec }) => metadata.deletionTimestamp === undefined && spec.replicas !== 0,
+  )
+  if (deployments.length === 0) return []
+  const pods = await list<Pod>(api, '/api/v1/pods', selector)
+  return deployments.flatMap((deployment) => {
+    const role = roleOf(operator, deployment.metadata.labels)
+    if (role === undefined) return []
+    const { namespace } = deployment.metadata
+    const own = pods.filter(
+      ({ metadata }) =>
+        metadata.namespace === namespace &&
+        metadata.deletionTimestamp === undefined &&
+        roleOf(operator, metadata.labels) === role,
+    )
+    return [{ operator, role, namespace, deployment, pods: own }]
+  })
+}
+
+async function list<Item>(api: Api, path: string, selector: string): Promise<readonly Item[]> {
+  const answer = await api.call('GET', `${path}?labelSelector=${encodeURIComponent(selector)}`)
   if (answer.status !== 200) throw new Error(`GET ${path} answered ${answer.status}`)
   return (JSON.parse(answer.text) as { items: Item[] }).items
 }
 
-async function tend(
-  api: Api,
-  entry: Supervised,
-  { deployment, pods }: { readonly deployment: Deployment; readonly pods: readonly Pod[] },
-): Promise<void> {
-  const live = pods.filter((pod) => pod.metadata.deletionTimestamp === undefined)
-  await entry.operator.reconcile(
-    deployment,
-    live.some((pod) => pod.spec.nodeName !== undefined),
-  )
+async function tend(api: Api, entry: Supervised, { deployment, pods }: DeployedRole): Promise<void> {
+  await entry.operator.reconcile(deployment, pods)
   await tendForward(api, entry, deployment)
-  for (const pod of live) {
+  for (const pod of pods) {
     const status = podStatus(pod, backingOf(entry), entry.operator.restarts())
     const { namespace, name } = pod.metadata
     // A pod that was deleted meanwhile answers 404: nothing to tell any more.

@@ -2,13 +2,16 @@ import { cpus } from 'node:os'
 import { UsageError } from '../../errors.ts'
 import { prepareAws } from '../aws/index.ts'
 import { childEnvironment, type ShellEnvironment } from '../environment.ts'
-import { buildExternalSecrets, externalSecretsHome } from '../operators/build.ts'
-import { readControllerPin } from '../operators/controller-pin.ts'
+import { buildOperator, operatorHome } from '../operators/build.ts'
+import { OPERATORS } from '../operators/catalog.ts'
+import type { OperatorTool } from '../operators/definition.ts'
+import { readModulePin } from '../operators/module-pin.ts'
 import type { Settings, ToolSource } from '../settings.ts'
 import type { Place } from '../world.ts'
 import { buildEstimate } from './estimate.ts'
 import { thisMachine } from './machine.ts'
-import { type Buildable, preflight } from './preflight.ts'
+import type { Buildable } from './pins.ts'
+import { preflight } from './preflight.ts'
 import { findTools, type Making, makeTools, planMaking, type ResolveContext, type Tool } from './resolve.ts'
 import { isExecutable } from './version.ts'
 
@@ -37,8 +40,7 @@ export async function obtainTools(
   const { cacheDir, environment, report, signal } = context
   const search = await findTools(context)
   const plan = await planMaking(search.missing, context)
-  const controller = await externalSecretsHome(cacheDir)
-  const build = [...plan.build, ...((await isExecutable(controller.binary)) ? [] : ['external-secrets' as const])]
+  const build = [...plan.build, ...(await unbuiltOperators(cacheDir))]
   const check = async (wanted: readonly Buildable[]) => {
     await preflight({ stateDir: place.dir, cacheDir, build: wanted, environment })
     if (wanted.length > 0) report(`to build: ${wanted.join(', ')}; ${buildEstimate(wanted, cpus().length)}`)
@@ -46,15 +48,27 @@ export async function obtainTools(
   await check(build)
   const python = await prepareAws(cacheDir, report, signal)
   const tools = new Map<string, Tool>([...search.found, ...(await makeTools(plan, context, check))])
-  const { binary } = await buildExternalSecrets(context)
+  const operators: Record<string, string> = {}
+  for (const { tool } of OPERATORS) operators[tool] = (await buildOperator(tool, context)).binary
   const origins = {
     ...Object.fromEntries([...tools].map(([name, { version, origin }]) => [name, { version, origin }])),
     python: { version: (await thisMachine().python(environment))?.version ?? 'unknown', origin: 'PATH' },
-    'external-secrets': { version: readControllerPin().version, origin: 'built' },
+    ...Object.fromEntries(
+      OPERATORS.map(({ tool }) => [tool, { version: readModulePin(tool).version, origin: 'built' }]),
+    ),
   }
   report(summary(origins))
   const paths = Object.fromEntries([...tools].map(([name, { path }]) => [name, path]))
-  return { tools: { ...paths, python, 'external-secrets': binary }, origins }
+  return { tools: { ...paths, python, ...operators }, origins }
+}
+
+async function unbuiltOperators(cacheDir: string): Promise<readonly OperatorTool[]> {
+  const all = await Promise.all(
+    OPERATORS.map(async ({ tool }) =>
+      (await isExecutable((await operatorHome(cacheDir, tool)).binary)) ? [] : [tool],
+    ),
+  )
+  return all.flat()
 }
 
 function contextOf(place: Place, { options, report, signal }: Obtaining): ResolveContext {

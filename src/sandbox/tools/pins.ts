@@ -1,3 +1,5 @@
+import type { OperatorTool } from '../operators/definition.ts'
+
 /** Versions that the Go modules in `sandbox/go` pin, and how each tool is built from them. */
 export interface ModulePin {
   /** Without a leading `v`. */
@@ -54,3 +56,8 @@ export const TOOLS = {
 export type ToolName = keyof typeof TOOLS
 
 export const TOOL_NAMES = Object.keys(TOOLS) as ToolName[]
+
+/** A tool of a pinned module, or an operator, which is built from its own. */
+export type Buildable = ToolName | OperatorTool
+
+export const isOperator = (tool: Buildable): tool is OperatorTool => !Object.hasOwn(TOOLS, tool)

@@ -2,10 +2,12 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import semver from 'semver'
 import { PreflightError } from '../../errors.ts'
+import { operatorOf } from '../operators/catalog.ts'
+import { readModulePin } from '../operators/module-pin.ts'
 import { moduleDir } from './cache.ts'
 import { installCommand, newerGo, systemOf } from './install-commands.ts'
 import { type Machine, thisMachine } from './machine.ts'
-import { type ModuleName, TOOLS, type ToolName } from './pins.ts'
+import { type Buildable, isOperator, TOOLS } from './pins.ts'
 
 const GIB = 1024 ** 3
 const MEMORY_BYTES = 2 * GIB
@@ -15,9 +17,6 @@ const BUILD_DISK_BYTES = 8 * GIB
 const CACHE_DISK_BYTES = GIB
 const RUN_DISK_BYTES = GIB / 2
 const OLDEST_PYTHON = '3.10.0'
-
-/** A tool of a pinned module, or the External Secrets controller, which is built from its own. */
-export type Buildable = ToolName | 'external-secrets'
 
 export interface Wanted {
   readonly stateDir: string
@@ -129,8 +128,7 @@ const checkPython: Check = async ({ environment }, machine) => {
 
 const checkGo: Check = async ({ build, environment }, machine) => {
   if (build.length === 0) return []
-  const modules = new Set(build.map((tool) => (tool === 'external-secrets' ? 'kubernetes' : TOOLS[tool].module)))
-  const needed = (await Promise.all([...modules].map(goDirective))).sort(semver.rcompare)[0] ?? '0.0.0'
+  const needed = (await Promise.all(build.map(goNeeded))).sort(semver.rcompare)[0] ?? '0.0.0'
   const system = systemOf(machine.platform, await machine.osRelease())
   const version = await machine.goVersion(environment)
   if (version === undefined) {
@@ -143,14 +141,17 @@ const checkGo: Check = async ({ build, environment }, machine) => {
   return [{ code: 'SandboxGoTooOld', problem, fix: newerGo(system, needed, machine.arch) }]
 }
 
-/** Without the controller no secret would ever reach the cluster, so there is no sandbox without it. */
-const whyGo = (build: readonly Buildable[]): string =>
-  build.length === 1 && build[0] === 'external-secrets'
-    ? 'the External Secrets controller has no release that fits and must be built, everything else is there'
-    : `${build.join(', ')} must be built`
+/** Without the operators no secret would reach the cluster and no policy would be asked, so there is no sandbox without them. */
+function whyGo(build: readonly Buildable[]): string {
+  if (!build.every(isOperator)) return `${build.join(', ')} must be built`
+  const titles = build.map((tool) => operatorOf(tool)?.title ?? tool)
+  const verb = titles.length === 1 ? 'has no release that fits' : 'have no releases that fit'
+  return `${titles.join(' and ')} ${verb} and must be built, everything else is there`
+}
 
-async function goDirective(module: ModuleName): Promise<string> {
-  const text = await readFile(join(moduleDir(module), 'go.mod'), 'utf8')
+async function goNeeded(tool: Buildable): Promise<string> {
+  if (isOperator(tool)) return readModulePin(tool).go
+  const text = await readFile(join(moduleDir(TOOLS[tool].module), 'go.mod'), 'utf8')
   return /^go (\d+\.\d+\.\d+)$/m.exec(text)?.[1] ?? '0.0.0'
 }
 
@@ -163,8 +164,8 @@ export async function privilegeNotice(
 ): Promise<string | undefined> {
   if ((await machine.whyNotListen(...WEBHOOK)) !== 'EACCES') return undefined
   return [
-    'without root: programs of this user may not listen on port 443, so the admission webhook of External Secrets',
-    'will not answer and `deploy` will stop at external-secrets; everything before it works. To allow it until the',
-    'next boot: sudo sysctl -w net.ipv4.ip_unprivileged_port_start=443',
+    'without root: programs of this user may not listen on port 443, so the admission webhooks of External Secrets',
+    'and Gatekeeper will not answer and `deploy` will stop there; everything before them works. To allow it until',
+    'the next boot: sudo sysctl -w net.ipv4.ip_unprivileged_port_start=443',
   ].join(' ')
 }
