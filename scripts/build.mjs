@@ -11,7 +11,12 @@ await rm(new URL('dist/', root), { recursive: true, force: true })
 const { version } = JSON.parse(await readFile(new URL('package.json', root), 'utf8'))
 const { metafile } = await build({
   absWorkingDir: root.pathname,
-  entryPoints: { main: 'src/cli/main.ts', operators: 'src/sandbox/operators/main.ts' },
+  entryPoints: {
+    main: 'src/cli/main.ts',
+    operators: 'src/sandbox/operators/main.ts',
+    runtime: 'src/sandbox/runtime/main.ts',
+    models: 'src/sandbox/upstream/main.ts',
+  },
   outdir: 'dist',
   bundle: true,
   splitting: true,

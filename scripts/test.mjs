@@ -7,7 +7,7 @@ import { join } from 'node:path'
 const dir = await mkdtemp(join(tmpdir(), 'llmgw-test-'))
 const report = join(dir, 'report.json')
 /** Nothing is looked for outside this machine, but packages at their registries. */
-const LOCAL = { LLMGW_SANDBOX_CHARTS: 'stand-in', LLMGW_SANDBOX_TOOLS: 'build' }
+const LOCAL = { LLMGW_SANDBOX_CHARTS: 'stand-in', LLMGW_SANDBOX_TOOLS: 'build', LLMGW_SANDBOX_RUNTIME: 'simulated' }
 const run = (command, args) =>
   new Promise((resolve) => {
     const child = spawn(command, args, { stdio: 'inherit', env: { ...LOCAL, ...process.env } })

@@ -14,6 +14,8 @@ export interface SandboxDemand {
    * A test that breaks things, or needs an empty cluster, names its own; it is ended after the file.
    */
   readonly own?: string
+  /** `process`: real programs behind pods; only with a sandbox of its own. Absent: all are simulated. */
+  readonly runtime?: 'process'
 }
 
 /** Where the sandboxes of this run take their charts from: `stand-in`, or the folder given to `npm run test:charts`. */
@@ -25,6 +27,7 @@ export function sandboxCharts(): string {
 export function sandboxShell(): Readonly<Record<string, string | undefined>> {
   return {
     LLMGW_SANDBOX_TOOLS: 'build',
+    LLMGW_SANDBOX_RUNTIME: 'simulated',
     ...process.env,
     LLMGW_SANDBOX_CHARTS: sandboxCharts(),
     XDG_STATE_HOME: inject('sandboxStateHome'),
@@ -37,11 +40,11 @@ const silent = (): void => undefined
  * A running sandbox for the tests of this file (call it at the top of a file or `describe`). Use names of your own in
  * the shared one: what another file made is still there.
  */
-export function useSandbox({ own }: SandboxDemand = {}): SandboxUnderTest {
+export function useSandbox({ own, runtime }: SandboxDemand = {}): SandboxUnderTest {
   const name = own ?? 'shared'
   let connection: SandboxConnection | undefined
   beforeAll(async () => {
-    connection = await up({ name, shell: sandboxShell() }, silent, new AbortController().signal)
+    connection = await up({ name, runtime, shell: sandboxShell() }, silent, new AbortController().signal)
   })
   afterAll(async () => {
     if (own !== undefined) await down({ name, shell: sandboxShell() }, silent, new AbortController().signal)

@@ -16,6 +16,8 @@ export interface SandboxConnection {
   readonly serviceRange: string
   readonly oidcIssuer: string
   readonly charts: ChartSource
+  /** Whether real processes stand behind pods of known images, and which. */
+  readonly pods: { readonly kind: 'process' | 'simulated'; readonly real: readonly string[] }
 }
 
 /** The connection that these settings describe. */
@@ -33,7 +35,13 @@ export function connectionOf(world: SandboxWorld, settings: Settings): SandboxCo
     serviceRange,
     oidcIssuer,
     charts: settings.charts,
+    pods: podsOf(settings),
   }
+}
+
+function podsOf({ runtime }: Settings): SandboxConnection['pods'] {
+  if (runtime?.kind !== 'process') return { kind: 'simulated', real: [] }
+  return { kind: 'process', real: Object.values(runtime.programs).map(({ title }) => title) }
 }
 
 const quote = (value: string): string => `'${value.replaceAll("'", `'\\''`)}'`

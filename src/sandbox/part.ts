@@ -1,3 +1,5 @@
+import type { Programs } from './runtime/programs.ts'
+
 /** A running sandbox on disk and its settings; every part gets it. All servers listen on 127.0.0.0/8. */
 export interface SandboxWorld {
   /** Name of the sandbox; several can run side by side. */
@@ -22,6 +24,10 @@ export interface SandboxWorld {
   }
   /** Absolute paths of the tools, by name: etcd, kube-apiserver, …, helm, external-secrets, gatekeeper, python. */
   readonly tools: Readonly<Record<string, string>>
+  /** Programs that stand behind Pods of known images; undefined where every pod is simulated. */
+  readonly programs?: Programs | undefined
+  /** Port of 127.0.0.1 of the local model upstream. */
+  readonly upstreamPort?: number | undefined
   /** What every child of the sandbox inherits: the caller's environment without what would mislead a tool (KUBECONFIG, HELM_*, AWS_*, GOFLAGS). */
   readonly environment: Readonly<Record<string, string>>
 }

@@ -3,6 +3,7 @@ import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ChartSource } from './charts.ts'
 import type { SandboxWorld } from './part.ts'
+import type { Programs } from './runtime/programs.ts'
 
 const FORMAT = 1
 const REGION = 'us-east-1'
@@ -12,6 +13,11 @@ export interface ToolSource {
   readonly version: string
   readonly origin: string
 }
+
+/** How pods run. */
+export type Runtime =
+  | { readonly kind: 'simulated' }
+  | { readonly kind: 'process'; readonly programs: Programs; readonly upstreamPort: number }
 
 /** What `up` decided when it made the sandbox, and every later command reads. */
 export interface Settings {
@@ -24,6 +30,8 @@ export interface Settings {
   /** By tool; absent in what an earlier version wrote. */
   readonly origins?: Readonly<Record<string, ToolSource>>
   readonly charts: ChartSource
+  /** Whether real processes stand behind Pods of known images; absent = simulated. */
+  readonly runtime?: Runtime
 }
 
 /** The issuer that EKS would show for a cluster of this name; ids have 32 hexadecimal digits. */

@@ -8,6 +8,7 @@ import { writeStandInCharts } from './operators/stand-in-charts.ts'
 import type { SandboxWorld } from './part.ts'
 import { FOUNDATION, OPERATORS } from './parts.ts'
 import { freePort } from './ports.ts'
+import { chosenRuntime, resolveRuntime } from './runtime/choice.ts'
 import { pickServiceRange, rangesInUse } from './service-range.ts'
 import { fakeAccount, listSettings, oidcIssuer, readSettings, type Settings, writeSettings } from './settings.ts'
 import { obtainTools } from './tools/obtain.ts'
@@ -24,6 +25,8 @@ export interface UpOptions extends SandboxOptions {
   readonly tools?: string | undefined
   /** Serves official releases in place of their publishers; `LLMGW_SANDBOX_MIRROR`. */
   readonly mirror?: string | undefined
+  /** auto, process or simulated: how pods of known images run; `LLMGW_SANDBOX_RUNTIME`, then what the sandbox has, then auto. */
+  readonly runtime?: string | undefined
 }
 
 type Report = (line: string) => void
@@ -78,6 +81,7 @@ async function ensureSettings(place: Place, making: Making): Promise<Settings> {
   const known = await readSettings(place.dir)
   const demand = { standInDir: join(place.dir, 'charts') }
   const choice = options.charts ?? (options.shell.LLMGW_SANDBOX_CHARTS || undefined)
+  const runtimeChoice = chosenRuntime(options, known)
   if (known !== undefined && hasOperators(known) && (await allExecutable(known.tools))) {
     if (choice === undefined) return known
     const charts = await resolveCharts(choice, demand)
@@ -86,8 +90,10 @@ async function ensureSettings(place: Place, making: Making): Promise<Settings> {
   }
   const obtained = await obtainTools(place, making)
   const charts = choice === undefined && known ? known.charts : await resolveCharts(choice ?? 'auto', demand)
+  // What kwok leaves alone was decided when the cluster was made.
   if (known) return await save(place, { ...known, ...obtained, charts })
-  return await save(place, { ...(await newSettings(place)), ...obtained, charts })
+  const runtime = await resolveRuntime(runtimeChoice, { place, tools: obtained.tools, ...making })
+  return await save(place, { ...(await newSettings(place)), ...obtained, charts, runtime })
 }
 
 /** An earlier version of this program knew fewer. */
@@ -105,7 +111,7 @@ async function save(place: Place, settings: Settings): Promise<Settings> {
   return settings
 }
 
-async function newSettings(place: Place): Promise<Omit<Settings, 'tools' | 'origins' | 'charts'>> {
+async function newSettings(place: Place): Promise<Omit<Settings, 'tools' | 'origins' | 'charts' | 'runtime'>> {
   const known = await listSettings(place.sandboxes)
   const taken = new Set([...(await rangesInUse()), ...known.map(({ serviceRange }) => serviceRange)])
   return {

@@ -43,7 +43,8 @@ export function placeOf({ name = 'default', shell }: SandboxOptions): Place {
 
 /** What parts get: the settings, with places and the environment of this shell. */
 export function worldOf(place: Place, settings: Settings, shell: ShellEnvironment): SandboxWorld {
-  const { name, serviceRange, oidcIssuer, aws, tools } = settings
+  const { name, serviceRange, oidcIssuer, aws, tools, runtime } = settings
+  const isReal = runtime?.kind === 'process'
   return {
     name,
     dir: place.dir,
@@ -52,6 +53,8 @@ export function worldOf(place: Place, settings: Settings, shell: ShellEnvironmen
     oidcIssuer,
     aws,
     tools,
+    programs: isReal ? runtime.programs : undefined,
+    upstreamPort: isReal ? runtime.upstreamPort : undefined,
     environment: childEnvironment(shell),
   }
 }

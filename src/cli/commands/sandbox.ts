@@ -47,6 +47,7 @@ function addUp(parent: CommandUnknownOpts, { host, finish }: Surroundings): void
     .option('--tools <how>', 'missing tools: auto, download or build (also: LLMGW_SANDBOX_TOOLS)')
     .option('--mirror <url>', 'serves official releases of the tools (also: LLMGW_SANDBOX_MIRROR)')
     .option('--charts <source>', 'auto, upstream, stand-in, a directory or a URL (also: LLMGW_SANDBOX_CHARTS)')
+    .option('--runtime <kind>', 'pods: auto, process or simulated (also: LLMGW_SANDBOX_RUNTIME)')
     .action(async (flags, command) => {
       const { up } = await import('../../sandbox/index.ts')
       const progress = progressLines(host.stderr)
@@ -139,18 +140,24 @@ const CHARTS: Readonly<Record<SandboxConnection['charts']['kind'], string>> = {
   mirror: 'from the mirror that you named',
 }
 
-function describe({ name, kubeconfig, aws, charts, serviceRange }: SandboxConnection): string {
+function describe({ name, kubeconfig, aws, charts, serviceRange, pods }: SandboxConnection): string {
   const flag = name === 'default' ? '' : ` --name ${name}`
   const sandbox = name === 'default' ? '--sandbox' : `--sandbox=${name}`
   return [
     `sandbox ${name} is up`,
-    `  Kubernetes  kubeconfig ${kubeconfig}, Services in ${serviceRange}; pods are simulated by kwok`,
+    `  Kubernetes  kubeconfig ${kubeconfig}, Services in ${serviceRange}`,
+    `  pods        ${podsText(pods)}`,
     `  AWS         ${aws.endpoint}, account ${aws.accountId}, ${aws.region}; emulated by moto, IAM enforced`,
     `  charts      ${CHARTS[charts.kind]}`,
     `next: llmgw ${sandbox} deploy all`,
     `      eval "$(llmgw sandbox env${flag})" && kubectl get nodes`,
     '',
   ].join('\n')
+}
+
+function podsText({ kind, real }: SandboxConnection['pods']): string {
+  if (kind === 'simulated') return 'simulated by kwok'
+  return `real processes for ${real.join(', ')}, one a workload; all others simulated by kwok`
 }
 
 /** `tools: etcd 3.6.6 (downloaded), helm 4.3.1 (built)`; nothing for a sandbox of a version that did not note it. */

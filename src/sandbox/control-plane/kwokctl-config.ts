@@ -3,6 +3,8 @@ import { join } from 'node:path'
 import { stringify } from 'yaml'
 import { packageFile } from '../package-root.ts'
 import type { SandboxWorld } from '../part.ts'
+import { DOOR_KINDS } from '../runtime/kwok-objects.ts'
+import { leavingRealPods } from '../runtime/stages.ts'
 import { PINS } from '../tools/pins.ts'
 import type { ComponentPorts } from './components.ts'
 
@@ -52,11 +54,13 @@ export async function kwokctlConfig(world: SandboxWorld, ports: ComponentPorts):
       kubeControllerManagerPort: ports['kube-controller-manager'],
       kubeSchedulerPort: ports['kube-scheduler'],
       kwokControllerPort: ports['kwok-controller'],
+      ...(world.programs === undefined ? {} : { enableCRDs: DOOR_KINDS }),
     },
     componentsPatches: patches(world),
   }
   const folder = packageFile('sandbox', 'kwok', 'stages')
   const files = (await readdir(folder)).filter((file) => file.endsWith('.yaml')).sort()
-  const stages = await Promise.all(files.map((file) => readFile(join(folder, file), 'utf8')))
+  const texts = await Promise.all(files.map((file) => readFile(join(folder, file), 'utf8')))
+  const stages = world.programs === undefined ? texts : texts.map(leavingRealPods(world.programs))
   return [stringify(configuration), ...stages].join('\n---\n')
 }

