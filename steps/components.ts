@@ -16,4 +16,5 @@ export const components: readonly ComponentInfo[] = [
   { name: 'jaeger', title: 'Jaeger, which keeps traces' },
   { name: 'redis', title: 'Redis cache' },
   { name: 'litellm', title: 'LiteLLM, the gateway before the models' },
+  { name: 'openwebui', title: 'Open WebUI, chat in a browser' },
 ]

@@ -76,13 +76,23 @@ async function observe<Out>(ctx: StepContext, definition: ReleaseDefinition<Out>
     return {
       state: 'missing',
       changes: [
-        { action: 'create', target: releaseTarget(spec), detail: chartLabel(inputs.chart), inputs: inputs.digest },
+        {
+          action: 'create',
+          target: releaseTarget(spec),
+          detail: noted(definition, ctx, chartLabel(inputs.chart)),
+          inputs: inputs.digest,
+        },
       ],
     }
   }
   const judged = await judge(ctx, { record, ...(await wanted(ctx, definition, { spec, inputs })) })
   if (judged.state === 'current') return { state: 'current', out: definition.out(ctx) }
   return judged
+}
+
+function noted<Out>({ note }: ReleaseDefinition<Out>, { config }: StepContext, detail: string): string {
+  const told = note?.(config)
+  return told === undefined ? detail : `${detail}, ${told}`
 }
 
 /** Values that come late make another release, and another digest. */

@@ -7,6 +7,7 @@ import { irsaGateway } from './irsa/irsa-gateway.ts'
 import { jaeger } from './jaeger/jaeger.ts'
 import { litellm } from './litellm/litellm.ts'
 import { namespaces } from './namespaces.ts'
+import { openwebui } from './openwebui/openwebui.ts'
 import { redis } from './redis.ts'
 import { secrets } from './secrets.ts'
 import { storage } from './storage.ts'
@@ -26,4 +27,5 @@ export const steps = [
   jaeger,
   redis,
   litellm,
+  openwebui,
 ] as readonly LlmgwStep<unknown>[]

@@ -9,6 +9,7 @@ export const RELEASES = {
   jaeger: { name: 'jaeger', chart: 'jaeger' },
   redis: { name: 'redis', chart: 'redis-ha' },
   litellm: { name: 'litellm', chart: 'litellm' },
+  openWebUi: { name: 'open-webui', chart: 'open-webui' },
 } as const
 
 /** Name in AWS Secrets Manager. */

@@ -1,8 +1,8 @@
-import type { StepContext } from '../src/ports/index.ts'
+import type { KubeObject, StepContext } from '../src/ports/index.ts'
 import { secrets } from './secrets.ts'
 
 /** Prefix of the annotation that names the version of a secret which a pod was started with. */
-const VERSION_ANNOTATION = 'llmgw.dev/secret-version.'
+const ANNOTATION = 'llmgw.dev/secret-version.'
 
 /**
  * Annotations for pods that hold these logical secrets: they differ, and so the pods restart, when one gets another value.
@@ -14,5 +14,13 @@ export async function secretVersions(
   logicalNames: readonly string[],
 ): Promise<Readonly<Record<string, string>>> {
   const versions = await ctx.output(secrets)
-  return Object.fromEntries(logicalNames.map((name) => [`${VERSION_ANNOTATION}${name}`, versions[name] ?? '']))
+  return Object.fromEntries(logicalNames.map((name) => [`${ANNOTATION}${name}`, versions[name] ?? '']))
+}
+
+/** Version of a logical secret that the pods of this workload are started with. */
+export function versionIn(workload: KubeObject, logicalName: string): string | undefined {
+  const { template } = (workload.spec ?? {}) as {
+    readonly template?: { readonly metadata?: { readonly annotations?: Readonly<Record<string, string>> } }
+  }
+  return template?.metadata?.annotations?.[`${ANNOTATION}${logicalName}`]
 }

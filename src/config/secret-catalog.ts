@@ -139,6 +139,16 @@ const CATALOG: readonly CatalogEntry[] = [
     when: (choices) => withUi(choices) && choices.uiDatabase === 'postgresql',
   },
   {
+    name: 'webui-admin-password',
+    item: {
+      ...generated,
+      remote: 'openwebui/admin-password',
+      description: 'Password of the first administrator of Open WebUI, used when its database is empty',
+    },
+    synced: openWebUi('webui-admin-password'),
+    when: (choices) => withUi(choices) && choices.uiLogin === 'local',
+  },
+  {
     name: 'oidc-client-id',
     item: { ...provided, remote: 'openwebui/oidc-client-id', description: 'OIDC client id of Open WebUI' },
     synced: openWebUi('oidc-client-id'),

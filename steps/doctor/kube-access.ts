@@ -45,6 +45,7 @@ const BY_COMPONENT: Partial<Record<ComponentName, Writes>> = {
   litellm: {
     gateway: [...RELEASE_KINDS, '/configmaps', 'batch/jobs', 'autoscaling/horizontalpodautoscalers'],
   },
+  openwebui: { ui: [...RELEASE_KINDS, 'apps/statefulsets', '/persistentvolumeclaims'] },
 }
 
 const RELEASES_IN: Partial<Record<ComponentName, Scope>> = {
@@ -52,6 +53,7 @@ const RELEASES_IN: Partial<Record<ComponentName, Scope>> = {
   jaeger: 'monitoring',
   redis: 'gateway',
   litellm: 'gateway',
+  openwebui: 'ui',
 }
 
 /** Every access that deploying these components needs, each once; all components unless told. */

@@ -43,6 +43,8 @@ export interface ReleaseDefinition<Out> {
   readonly derived?: (values: Values) => Values
   /** Values that follow from what other steps found; a release that is there waits for them, one that is not is planned without. @throws NotYetKnown */
   readonly late?: (ctx: StepContext) => Promise<Values>
+  /** What a plan must say of the release beside its chart and version. */
+  readonly note?: (config: Config) => string | undefined
   /** What its pods ask for with these values: the capacity that must be free before it is installed. */
   readonly pods: (values: Values) => readonly PodShape[]
   readonly out: (ctx: Services) => Out

@@ -64,10 +64,16 @@ async function refuseForeignResources(ctx: StepContext, crds: readonly KubeObjec
 }
 
 async function removeVolumes(ctx: StepContext, record: ReleaseRecord): Promise<void> {
-  const claims = record.manifest.flatMap((object) => volumeClaims(object, record.namespace))
+  const made = record.manifest.flatMap((object) => volumeClaims(object, record.namespace))
+  const kept = record.manifest.filter(isKeptClaim).map((claim) => ({ ...refOf(claim), namespace: record.namespace }))
+  const claims = [...made, ...kept]
   if (claims.length === 0) return
   if (!ctx.options.destroy.volumes) {
     return ctx.report(`${claims.length} volumes are kept: ${claims.map(({ name }) => name).join(', ')}`)
   }
   await Promise.all(claims.map((claim) => ctx.kube.remove(claim, { signal: ctx.signal })))
 }
+
+/** A claim of the chart itself, which Helm leaves where it is. */
+const isKeptClaim = ({ kind, metadata }: KubeObject) =>
+  kind === 'PersistentVolumeClaim' && metadata.annotations?.['helm.sh/resource-policy'] === 'keep'

@@ -2,6 +2,7 @@ import type { Check } from './check.ts'
 import { jaegerChecks } from './jaeger.ts'
 import { litellmChecks } from './litellm.ts'
 import { namespacesHold } from './namespaces.ts'
+import { openWebUiChecks } from './openwebui.ts'
 import { account, cluster } from './reachable.ts'
 import { operatorChecks, redisChecks } from './releases.ts'
 import { externalSecretsRole, gatewayRole } from './roles.ts'
@@ -24,4 +25,5 @@ export const checks: readonly Check[] = [
   ...jaegerChecks,
   ...redisChecks,
   ...litellmChecks,
+  ...openWebUiChecks,
 ]

@@ -1,7 +1,9 @@
+import { gatewaySecrets } from '../litellm/environment.ts'
 import { GATEWAY_SERVICE } from '../litellm/service.ts'
 import { RELEASES } from '../names.ts'
 import type { Check } from './check.ts'
 import { objectsReady, releaseDeployed, type Subject, serviceReady } from './release-checks.ts'
+import { versionsRun } from './secret-versions.ts'
 
 const LITELLM: Subject = {
   component: 'litellm',
@@ -17,5 +19,16 @@ export const litellmChecks: readonly Check[] = [
     title: 'LiteLLM Service leads to ready endpoints',
     service: () => GATEWAY_SERVICE.name,
     ports: GATEWAY_SERVICE.ports,
+  }),
+  versionsRun({
+    id: 'secret-versions-litellm',
+    component: 'litellm',
+    workload: ({ namespaces }) => ({
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      name: RELEASES.litellm.name,
+      namespace: namespaces.gateway,
+    }),
+    secrets: gatewaySecrets,
   }),
 ]

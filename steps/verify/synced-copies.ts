@@ -29,13 +29,14 @@ async function keyFault(
   encoded: string | undefined,
 ): Promise<readonly string[]> {
   if (encoded === undefined) return [`key ${secretKey} is absent`]
-  const held = decode(encoded)
+  const held = decoded(encoded)
   registerSecret(held)
   const remote = await ctx.secretsManager.value(remoteRef.key, ctx.signal)
   if (remote === undefined) return [`${remoteRef.key} has no value in Secrets Manager`]
   return remote.value.reveal() === held ? [] : [`key ${secretKey} differs from ${remoteRef.key}`]
 }
 
-function decode(base64: string): string {
+/** Text of a key in a Secret. */
+export function decoded(base64: string): string {
   return new TextDecoder().decode(Uint8Array.from(atob(base64), (character) => character.charCodeAt(0)))
 }

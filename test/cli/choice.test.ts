@@ -28,12 +28,12 @@ describe('--only and --skip', () => {
 
   it('--skip deploys all others', async () => {
     const world = fakeWorld()
-    const { code, stdout } = await runCli('deploy all --skip litellm --yes --output json', { world })
+    const { code, stdout } = await runCli('deploy all --skip openwebui --yes --output json', { world })
     expect(code).toBe(0)
     const upgraded = world.writes().filter((write) => write.startsWith('helm.'))
     expect(upgraded).toContain('helm.upgrade external-secrets/external-secrets')
-    expect(upgraded).not.toContain('helm.upgrade litellm/litellm')
-    expect(JSON.parse(stdout)).toMatchObject({ command: 'deploy all --skip litellm', ok: true })
+    expect(upgraded).not.toContain('helm.upgrade open-webui/open-webui')
+    expect(JSON.parse(stdout)).toMatchObject({ command: 'deploy all --skip openwebui', ok: true })
   })
 
   it('--skip of what others need is refused with the command where it is lacking, and fine where it is there', async () => {
@@ -88,7 +88,7 @@ describe('--only and --skip', () => {
   })
 
   it('refuses to skip everything', async () => {
-    const all = 'namespaces,storage,irsa,secrets,external-secrets,jaeger,redis,litellm'
+    const all = 'namespaces,storage,irsa,secrets,external-secrets,jaeger,redis,litellm,openwebui'
     const { code, stderr } = await runCli(`deploy all --skip ${all} --yes`, { world: fakeWorld() })
     expect([code, stderr]).toEqual([2, expect.stringContaining('--skip leaves no component to work on')])
   })

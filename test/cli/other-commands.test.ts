@@ -109,6 +109,7 @@ describe('status', () => {
       jaeger            current
       redis             current
       litellm           current
+      openwebui         current
       "
     `)
   })
@@ -143,7 +144,7 @@ describe('destroy', () => {
     const needed = await runCli('destroy secrets --yes --confirm llmgw', { world })
     expect([other.code, needed.code, world.writes().length]).toEqual([2, 3, before])
     expect(other.stderr).toContain('--confirm names "prod", the deployment is "llmgw"')
-    expect(needed.stderr).toContain('next: llmgw destroy external-secrets redis litellm secrets')
+    expect(needed.stderr).toContain('next: llmgw destroy external-secrets redis litellm openwebui secrets')
   })
 
   it('removes all, schedules secrets, says both before; and is fine a second time', async () => {
@@ -159,8 +160,8 @@ describe('destroy', () => {
 
   it('wants the name typed in a terminal', async () => {
     const world = await deployed()
-    const wrong = await runCli('destroy litellm', { world, keys: [['Type "llmgw"', 'prod\r']] })
-    const right = await runCli('destroy litellm', { world, keys: [['Type "llmgw"', 'llmgw\r']] })
+    const wrong = await runCli('destroy openwebui', { world, keys: [['Type "llmgw"', 'prod\r']] })
+    const right = await runCli('destroy openwebui', { world, keys: [['Type "llmgw"', 'llmgw\r']] })
     expect([wrong.code, right.code]).toEqual([130, 0])
   })
 })

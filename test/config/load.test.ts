@@ -131,7 +131,11 @@ describe('presets', () => {
   it('lean has no database, no cache, local accounts, and none of their secrets', async () => {
     const { config } = await loadIn(fileWith('preset: lean\n'))
     expect(config).toMatchObject({ database: { kind: 'none' }, cache: { kind: 'none' }, auth: { ui: 'local' } })
-    expect(Object.keys(config.secrets.items)).toEqual(['litellm-master-key', 'webui-secret-key'])
+    expect(Object.keys(config.secrets.items)).toEqual([
+      'litellm-master-key',
+      'webui-secret-key',
+      'webui-admin-password',
+    ])
     expect(config.secrets.synced.map(({ name }) => name)).toEqual(['litellm-secrets', 'openwebui-secrets'])
     expect(new Set([config.namespaces.gateway, config.namespaces.ui, config.namespaces.monitoring]).size).toBe(1)
   })

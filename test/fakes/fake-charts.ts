@@ -12,6 +12,7 @@ export function fakeCharts(spec: ReleaseSpec): readonly KubeObject[] {
   if (spec.chart === 'jaeger') return jaeger(spec)
   if (spec.chart === 'redis-ha') return redis(spec)
   if (spec.chart === 'litellm') return litellm(spec)
+  if (spec.chart === 'open-webui') return openWebUi(spec)
   return [readyWorkload('Deployment', spec.name, spec)]
 }
 
@@ -62,11 +63,30 @@ function jaeger(spec: ReleaseSpec): readonly KubeObject[] {
 }
 
 function litellm(spec: ReleaseSpec): readonly KubeObject[] {
-  const workload = readyWorkload('Deployment', spec.name, spec)
+  const workload = annotated(readyWorkload('Deployment', spec.name, spec), at(spec.values, 'gateway', 'podAnnotations'))
+  return [workload, ...service(spec, spec.name, { http: 4000 })]
+}
+
+function annotated(workload: KubeObject, annotations: unknown): KubeObject {
   const pod = workload.spec as { readonly template: { readonly metadata: object } }
-  const annotations = at(spec.values, 'gateway', 'podAnnotations')
   const template = { ...pod.template, metadata: { ...pod.template.metadata, annotations } }
-  return [{ ...workload, spec: { ...pod, template } }, ...service(spec, spec.name, { http: 4000 })]
+  return { ...workload, spec: { ...pod, template } }
+}
+
+function openWebUi(spec: ReleaseSpec): readonly KubeObject[] {
+  const claim = {
+    apiVersion: 'v1',
+    kind: 'PersistentVolumeClaim',
+    metadata: {
+      name: spec.name,
+      namespace: spec.namespace,
+      annotations: at(spec.values, 'persistence', 'annotations') as Readonly<Record<string, string>>,
+    },
+    spec: {},
+    status: { phase: 'Bound' },
+  }
+  const workload = annotated(readyWorkload('StatefulSet', spec.name, spec), spec.values.podAnnotations)
+  return [workload, claim, ...service(spec, spec.name, { http: 80 })]
 }
 
 /** A Service, and what the cluster makes for it where its pods are ready. */

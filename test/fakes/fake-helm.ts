@@ -144,7 +144,8 @@ export function fakeHelm(kube: Kube, options: FakeHelmOptions = {}): FakeHelm {
   }
   const removeGone = async (before: readonly KubeObject[], after: readonly KubeObject[]): Promise<void> => {
     const kept = new Set(after.map(identityOf))
-    for (const object of before) if (!kept.has(identityOf(object))) await kube.remove(refOf(object))
+    const stays = ({ metadata }: KubeObject) => metadata.annotations?.['helm.sh/resource-policy'] === 'keep'
+    for (const object of before) if (!kept.has(identityOf(object)) && !stays(object)) await kube.remove(refOf(object))
   }
 
   return {

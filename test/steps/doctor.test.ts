@@ -9,7 +9,7 @@ import { type FakeWorld, type FakeWorldOverrides, fakeWorld } from '../fakes/fak
 import { converge } from './run.ts'
 
 const PINNED = Object.fromEntries(
-  ['external-secrets', 'jaeger', 'litellm', 'redis-ha'].map((key) => [key, { pinned: true }]),
+  ['external-secrets', 'jaeger', 'litellm', 'open-webui', 'redis-ha'].map((key) => [key, { pinned: true }]),
 )
 const DEFAULT = 'storageclass.kubernetes.io/is-default-class'
 
@@ -64,7 +64,10 @@ function reject(world: FakeWorld): void {
 
 /** What each check must not miss. */
 const SPOILED: Readonly<Record<string, { spoil: (world: FakeWorld) => unknown; found: RegExp }>> = {
-  'permissions-cluster': { spoil: reject, found: /^not allowed: patch statefulsets\.apps in litellm$/ },
+  'permissions-cluster': {
+    spoil: reject,
+    found: /^not allowed: patch statefulsets\.apps in litellm; patch statefulsets\.apps in open-webui$/,
+  },
   'permissions-aws': {
     spoil: ({ aws }) => aws.state.deniedActions.add('iam:CreateRole'),
     found: /user\/operator: not allowed: iam:CreateRole$/,
@@ -87,6 +90,10 @@ const SPOILED: Readonly<Record<string, { spoil: (world: FakeWorld) => unknown; f
     spoil: (world) => world.helm.setChart('litellm', { pinned: false }),
     found: /digest not pinned/,
   },
+  'chart-openwebui': {
+    spoil: (world) => world.helm.setChart('open-webui', { pinned: false }),
+    found: /digest not pinned/,
+  },
   'chart-redis': { spoil: (world) => world.helm.setChart('redis-ha', { pinned: false }), found: /digest not pinned/ },
   zones: {
     spoil: ({ kube }) =>
@@ -106,7 +113,14 @@ const SPOILED: Readonly<Record<string, { spoil: (world: FakeWorld) => unknown; f
     found: /scheduled for deletion: litellm\/salt-key \(20/,
   },
 }
-const WARNINGS = new Set(['zones', 'chart-external-secrets', 'chart-jaeger', 'chart-litellm', 'chart-redis'])
+const WARNINGS = new Set([
+  'zones',
+  'chart-external-secrets',
+  'chart-jaeger',
+  'chart-litellm',
+  'chart-openwebui',
+  'chart-redis',
+])
 
 describe('checks of doctor', () => {
   it('each have a negative control', () => {

@@ -82,7 +82,7 @@ describe('the graph of all steps', () => {
     expect([...world.aws.state.secrets.values()].every(({ deletedAt }) => deletedAt !== undefined)).toBe(true)
     expect([...world.aws.state.roles]).toEqual([])
     const left = await world.kube.list({ apiVersion: 'v1', kind: 'Namespace' })
-    expect(left.map(({ metadata }) => metadata.name)).toEqual(['default', 'kube-system', 'litellm'])
+    expect(left.map(({ metadata }) => metadata.name)).toEqual(['default', 'kube-system', 'litellm', 'open-webui'])
     const written = world.writes().length
     expect((await remove(world)).ok).toBe(true)
     expect(world.writes().length).toBe(written)

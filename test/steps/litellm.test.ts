@@ -5,7 +5,7 @@ import { litellm } from '../../steps/litellm/litellm.ts'
 import { namespaces } from '../../steps/namespaces.ts'
 import { secrets } from '../../steps/secrets.ts'
 import { type FakeWorld, fakeWorld } from '../fakes/fake-world.ts'
-import { check, converge, plan, runtime } from './run.ts'
+import { check, converge, plan, rotated, runtime } from './run.ts'
 
 type Env = readonly { name: string; value?: string; valueFrom?: unknown }[]
 
@@ -258,10 +258,7 @@ describe('litellm', () => {
     const text = JSON.stringify(values)
     for (const { versions } of world.aws.state.secrets.values())
       for (const { value } of versions.values()) expect(text).not.toContain(value)
-    const versions = world.aws.state.secrets.get('litellm/master-key')?.versions
-    const [[id, version]] = [...(versions ?? [])] as unknown as [[string, { value: string }]]
-    versions?.set(id, { ...version, labels: ['AWSPREVIOUS'] })
-    versions?.set('another-version', { value: 'sk-another', labels: ['AWSCURRENT'] })
+    rotated(world, 'litellm/master-key')
     expect(plan(await check(litellm, world))).toEqual(['update helm release litellm/litellm'])
     expect((await converge(litellm, world)).state).toBe('current')
   })

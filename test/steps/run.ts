@@ -57,3 +57,11 @@ export function causeIn(seen: Observation): Cause {
   if ('cause' in seen) return seen.cause
   throw new Error(`expected a cause, the state is ${seen.state}`)
 }
+
+/** Another value in AWS, as somebody else's rotation leaves it. */
+export function rotated(world: FakeWorld, remote: string): void {
+  const versions = world.aws.state.secrets.get(remote)?.versions
+  if (versions === undefined) throw new Error(`no secret ${remote}`)
+  for (const [id, version] of versions) versions.set(id, { ...version, labels: ['AWSPREVIOUS'] })
+  versions.set('another-version', { value: 'another-value', labels: ['AWSCURRENT'] })
+}

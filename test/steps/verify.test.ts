@@ -4,7 +4,7 @@ import type { LlmgwStep } from '../../src/ports/index.ts'
 import { steps } from '../../steps/index.ts'
 import { checks } from '../../steps/verify/index.ts'
 import { type FakeWorld, fakeWorld } from '../fakes/fake-world.ts'
-import { converge } from './run.ts'
+import { converge, rotated } from './run.ts'
 
 const API = 'external-secrets.io/v1'
 const STORE = { apiVersion: API, kind: 'ClusterSecretStore', name: 'aws-secrets-manager' }
@@ -17,6 +17,7 @@ const OPERATOR = {
   namespace: 'external-secrets',
 }
 const JAEGER = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'jaeger', namespace: 'monitoring' }
+const WEBUI = { apiVersion: 'apps/v1', kind: 'StatefulSet', name: 'open-webui', namespace: 'open-webui' }
 const LITELLM = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'litellm', namespace: 'litellm' }
 const SERVER = { apiVersion: 'apps/v1', kind: 'StatefulSet', name: 'redis-redis-ha-server', namespace: 'litellm' }
 const CLAIM = {
@@ -115,6 +116,43 @@ const SPOILED: Readonly<Record<string, { spoil: (world: FakeWorld) => unknown; f
         { spec: { ports: [{ name: 'http', port: 8080 }] } },
       ),
     found: /port http is 8080, expected 4000/,
+  },
+  'release-open-webui': {
+    spoil: (world) => world.helm.setStatus('open-webui', 'open-webui', 'failed', 'timed out'),
+    found: /failed: timed out/,
+  },
+  'rollout-open-webui': {
+    spoil: (world) => world.kube.settle(WEBUI, 'progressing'),
+    found: /open-webui is not ready/,
+  },
+  'volume-open-webui': {
+    spoil: (world) => world.kube.remove({ ...WEBUI, apiVersion: 'v1', kind: 'PersistentVolumeClaim' }),
+    found: /PersistentVolumeClaim open-webui\/open-webui is not there/,
+  },
+  'open-webui-endpoints': {
+    spoil: (world) =>
+      world.kube.patch(
+        { ...WEBUI, apiVersion: 'v1', kind: 'Service' },
+        { spec: { ports: [{ name: 'http', port: 8080 }] } },
+      ),
+    found: /port http is 8080, expected 80/,
+  },
+  'open-webui-key': {
+    spoil: async (world) => {
+      const master = { apiVersion: 'v1', kind: 'Secret', name: 'litellm-secrets', namespace: 'litellm' }
+      const found = (await world.kube.find(master)) as { data?: Record<string, string> } | undefined
+      const data = { 'openai-api-key': found?.data?.['master-key'] }
+      await world.kube.patch({ ...master, name: 'openwebui-secrets', namespace: 'open-webui' }, { data })
+    },
+    found: /openai-api-key of Secret open-webui\/openwebui-secrets is the master key/,
+  },
+  'secret-versions-litellm': {
+    spoil: (world) => rotated(world, 'litellm/redis-password'),
+    found: /redis-password is version .*, AWS has another-version/,
+  },
+  'secret-versions-openwebui': {
+    spoil: (world) => rotated(world, 'openwebui/webui-secret-key'),
+    found: /webui-secret-key is version .*, AWS has another-version/,
   },
   'release-redis': {
     spoil: (world) => world.helm.setStatus('redis', 'litellm', 'pending-upgrade', 'killed'),

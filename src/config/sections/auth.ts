@@ -54,6 +54,12 @@ const oidc = z.strictObject({
 
 export const auth = z.strictObject({
   ui: z.enum(['local', 'oidc']),
+  local: z.strictObject({
+    adminEmail: z
+      .string()
+      .regex(/^[^@\s]+@[^@\s]+\.[^@\s]+$/, 'an e-mail address')
+      .describe('The account that is made at the first start; its password is the secret webui-admin-password.'),
+  }),
   oidc,
   gateway: gatewayAuth,
 })
@@ -62,6 +68,7 @@ export const auth = z.strictObject({
 export function authDefaults(uiLogin: string, gatewayMode: string) {
   return {
     ui: uiLogin,
+    local: { adminEmail: 'admin@llmgw.internal' },
     oidc: { providerName: 'SSO', scopes: 'openid email profile', mergeByEmail: false },
     gateway: { mode: gatewayMode },
   }

@@ -1,0 +1,83 @@
+import type { Config } from '../../src/config/schema.ts'
+import { registerSecret } from '../../src/secret.ts'
+import { RELEASES } from '../names.ts'
+import { webUiSecrets } from '../openwebui/environment.ts'
+import { holdsMasterKey, WEBUI_SERVICE } from '../openwebui/settings.ts'
+import { type SyncedKey, syncedKey } from '../synced-key.ts'
+import { type Check, type CheckContext, verdict } from './check.ts'
+import { objectsReady, releaseDeployed, type Subject, serviceReady } from './release-checks.ts'
+import { versionsRun } from './secret-versions.ts'
+import { decoded } from './synced-copies.ts'
+
+const isOff = ({ ui }: Config) => ui.kind !== 'open-webui'
+
+const WEBUI: Subject = {
+  component: 'openwebui',
+  name: RELEASES.openWebUi.name,
+  namespace: ({ namespaces }) => namespaces.ui,
+  off: isOff,
+}
+
+const CLAIM = 'PersistentVolumeClaim'
+
+/** Its key is its own: with the master key whoever reads that Secret administers the gateway. */
+const ownKey: Check = {
+  id: 'open-webui-key',
+  component: 'openwebui',
+  title: 'Open WebUI calls the gateway with a key of its own',
+  async run(ctx) {
+    const { namespaces } = ctx.config
+    if (isOff(ctx.config)) return { result: 'skip', lookedAt: 'the configuration', found: 'not configured' }
+    if (holdsMasterKey(ctx.config)) {
+      const found = 'the master key: LiteLLM has no database to keep another one in'
+      return { result: 'warn', lookedAt: 'secrets.synced', found, hint: 'set database.kind to external' }
+    }
+    const own = { namespace: namespaces.ui, ...syncedKey(ctx.config, 'ui', 'openwebui-litellm-key') }
+    const master = { namespace: namespaces.gateway, ...syncedKey(ctx.config, 'gateway', 'litellm-master-key') }
+    const [held, forbidden] = await Promise.all([valueAt(ctx, own), valueAt(ctx, master)])
+    const wrong = [
+      ...(held === undefined ? [`${place(own)} is not there`] : []),
+      ...(held !== undefined && held === forbidden ? [`${place(own)} is the master key`] : []),
+    ]
+    const lookedAt = `${place(own)}, ${place(master)}`
+    return verdict(lookedAt, wrong, { good: 'they differ', hint: 'llmgw deploy secrets external-secrets openwebui' })
+  },
+}
+
+type Place = SyncedKey & { readonly namespace: string }
+
+const place = ({ namespace, name, key }: Place) => `key ${key} of Secret ${namespace}/${name}`
+
+async function valueAt(ctx: CheckContext, { namespace, name, key }: Place): Promise<string | undefined> {
+  const secret = await ctx.kube.find({ apiVersion: 'v1', kind: 'Secret', name, namespace }, ctx.signal)
+  const encoded = ((secret?.data ?? {}) as Readonly<Record<string, string>>)[key]
+  if (encoded === undefined) return undefined
+  const value = decoded(encoded)
+  registerSecret(value)
+  return value
+}
+
+export const openWebUiChecks: readonly Check[] = [
+  releaseDeployed(WEBUI),
+  objectsReady(WEBUI, { id: 'rollout-open-webui', title: 'Open WebUI has rolled out' }, ({ kind }) => kind !== CLAIM),
+  objectsReady(WEBUI, { id: 'volume-open-webui', title: 'Open WebUI volume is bound' }, ({ kind }) => kind === CLAIM),
+  serviceReady(WEBUI, {
+    id: 'open-webui-endpoints',
+    title: 'Open WebUI Service leads to ready endpoints',
+    service: () => WEBUI_SERVICE.name,
+    ports: WEBUI_SERVICE.ports,
+  }),
+  ownKey,
+  versionsRun({
+    id: 'secret-versions-openwebui',
+    component: 'openwebui',
+    workload: ({ namespaces }) => ({
+      apiVersion: 'apps/v1',
+      kind: 'StatefulSet',
+      name: RELEASES.openWebUi.name,
+      namespace: namespaces.ui,
+    }),
+    secrets: webUiSecrets,
+    off: isOff,
+  }),
+]
