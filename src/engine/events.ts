@@ -13,7 +13,7 @@ export interface StepInfo {
   readonly id: string
   readonly title: string
   readonly component: string
-  readonly needs: readonly { readonly edge: 'applied' | 'ready'; readonly id: string }[]
+  readonly needs: readonly { readonly edge: 'applied' | 'ready' | 'after'; readonly id: string }[]
   /** Reason why this configuration has no such step. */
   readonly off?: string
 }

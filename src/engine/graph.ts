@@ -15,7 +15,7 @@ export interface Graph<Ctx> {
   get(id: string): Step<Ctx, unknown>
   /** Steps that need this one directly. */
   dependants(id: string): readonly Dependant[]
-  /** Longest chain of dependants: `ready` edges weigh 1000, `applied` edges 1. */
+  /** Longest chain of dependants: `ready` edges weigh 1000, others 1. */
   priority(id: string): number
 }
 
@@ -30,7 +30,7 @@ export class GraphError extends Error {
   }
 }
 
-const WEIGHT = { ready: 1000, applied: 1 } as const
+const WEIGHT = { ready: 1000, applied: 1, after: 1 } as const
 
 /**
  * Closes `steps` over their needs and orders them.
@@ -64,7 +64,10 @@ function closeOverNeeds<Ctx>(steps: readonly Step<Ctx, unknown>[]): ReadonlyMap<
     if (known === step) continue
     if (known !== undefined) throw new GraphError('DuplicateStep', `two different steps have the id "${step.id}"`)
     all.set(step.id, step)
-    for (const need of step.needs) queue.push(needed(step, need))
+    for (const need of step.needs) {
+      const target = needed(step, need)
+      if (need.edge !== 'after') queue.push(target)
+    }
   }
   return all
 }

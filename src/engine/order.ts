@@ -6,22 +6,29 @@ type Steps<Ctx> = ReadonlyMap<string, Step<Ctx, unknown>>
 export function cyclePath<Ctx>(all: Steps<Ctx>): readonly string[] | undefined {
   const done = new Set<string>()
   for (const step of all.values()) {
-    const cycle = visit(step, [], done)
+    const cycle = visit(step, { all, path: [], done })
     if (cycle !== undefined) return cycle
   }
   return undefined
 }
 
-function visit<Ctx>(
-  step: Step<Ctx, unknown>,
-  path: readonly string[],
-  done: Set<string>,
-): readonly string[] | undefined {
+/** What a step needs of these: an edge that only orders may lead to a step that is no part of them. */
+function needsWithin<Ctx>(step: Step<Ctx, unknown>, all: Steps<Ctx>): readonly Step<Ctx, unknown>[] {
+  return step.needs.map((need) => need.step).filter((need) => all.has(need.id))
+}
+
+interface Visit<Ctx> {
+  readonly all: Steps<Ctx>
+  readonly path: readonly string[]
+  readonly done: Set<string>
+}
+
+function visit<Ctx>(step: Step<Ctx, unknown>, { all, path, done }: Visit<Ctx>): readonly string[] | undefined {
   if (done.has(step.id)) return undefined
   const start = path.indexOf(step.id)
   if (start >= 0) return [...path.slice(start), step.id]
-  for (const need of step.needs) {
-    const cycle = visit(need.step, [...path, step.id], done)
+  for (const need of needsWithin(step, all)) {
+    const cycle = visit(need, { all, path: [...path, step.id], done })
     if (cycle !== undefined) return cycle
   }
   done.add(step.id)
@@ -33,7 +40,7 @@ export function sortByNeeds<Ctx>(all: Steps<Ctx>): readonly Step<Ctx, unknown>[]
   const order = new Map<string, Step<Ctx, unknown>>()
   const place = (step: Step<Ctx, unknown>): void => {
     if (order.has(step.id)) return
-    for (const need of step.needs) place(need.step)
+    for (const need of needsWithin(step, all)) place(need)
     order.set(step.id, step)
   }
   for (const step of all.values()) place(step)

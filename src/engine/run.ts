@@ -117,7 +117,8 @@ function taskOf<Ctx>(step: Step<Ctx, unknown>, agreement: Agreement<Ctx>): Task 
   if (decision.decision === 'leave' && !moving.has(step.id))
     return { id: step.id, end: leave(step, seen, scope.outputs) }
   if (unlooked.length > 0) return { id: step.id, end: { outcome: 'blocked', by: unlooked } }
-  const gate = (progress: Progress): Gate => gateOf(step, decision, progress)
+  const needs = step.needs.filter((need) => need.edge !== 'after' || decisions.has(need.step.id))
+  const gate = (progress: Progress): Gate => gateOf(needs, decision, progress)
   if (decision.decision === 'wait') {
     return { id: step.id, slot: false, gate, run: (submitted) => awaitSettled(step, scope, submitted) }
   }
@@ -136,11 +137,11 @@ function leave<Ctx>(step: Step<Ctx, unknown>, seen: Observation, outputs: Output
 
 type NeedState = 'holds' | 'pending' | 'lost'
 
-function gateOf<Ctx>(step: Step<Ctx, unknown>, decision: StepDecision, progress: Progress): Gate {
-  const needs = step.needs.map((need) => ({ id: need.step.id, state: needState(need, decision, progress) }))
-  const lost = needs.filter(({ state }) => state === 'lost').map(({ id }) => id)
+function gateOf<Ctx>(needs: readonly Need<Ctx>[], decision: StepDecision, progress: Progress): Gate {
+  const states = needs.map((need) => ({ id: need.step.id, state: needState(need, decision, progress) }))
+  const lost = states.filter(({ state }) => state === 'lost').map(({ id }) => id)
   if (lost.length > 0) return { blockedBy: [...new Set(lost)] }
-  return needs.some(({ state }) => state === 'pending') ? 'shut' : 'open'
+  return states.some(({ state }) => state === 'pending') ? 'shut' : 'open'
 }
 
 function needState<Ctx>({ edge, step }: Need<Ctx>, { decision }: StepDecision, progress: Progress): NeedState {
@@ -148,7 +149,7 @@ function needState<Ctx>({ edge, step }: Need<Ctx>, { decision }: StepDecision, p
   if (end === undefined) return edge === 'applied' && progress.submitted(step.id) ? 'holds' : 'pending'
   if (FAILURES.has(end.outcome)) return 'lost'
   // A step that writes nothing: what was left alone is no reason to block it.
-  if (end.outcome !== 'left' || decision !== 'apply') return 'holds'
+  if (end.outcome !== 'left' || decision !== 'apply' || edge === 'after') return 'holds'
   return leftHolds(edge, end.seen) ? 'holds' : 'lost'
 }
 

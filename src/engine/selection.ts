@@ -53,7 +53,7 @@ export function dependantsOutside<Ctx>(
 ): readonly Step<Ctx, unknown>[] {
   const affected = new Set(selected)
   for (const step of graph.order) {
-    if (step.needs.some((need) => affected.has(need.step.id))) affected.add(step.id)
+    if (step.needs.some(({ edge, step: need }) => edge !== 'after' && affected.has(need.id))) affected.add(step.id)
   }
   return graph.order.filter((step) => affected.has(step.id) && !selected.has(step.id))
 }
@@ -66,7 +66,9 @@ export function stepInfos<Ctx>(graph: Graph<Ctx>, ctx: Ctx): readonly StepInfo[]
       id: step.id,
       title: step.title,
       component: step.component,
-      needs: step.needs.map((need) => ({ edge: need.edge, id: need.step.id })),
+      needs: step.needs
+        .filter((need) => graph.has(need.step.id))
+        .map((need) => ({ edge: need.edge, id: need.step.id })),
       ...(off === undefined ? {} : { off }),
     }
   })

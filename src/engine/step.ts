@@ -78,8 +78,11 @@ export interface StepRuntime {
 }
 
 export interface Need<Ctx> {
-  /** `applied`: its objects are submitted. `ready`: it is usable. Take the weakest that is true. */
-  readonly edge: 'applied' | 'ready'
+  /**
+   * `applied`: its objects are submitted. `ready`: it is usable. `after`: only the order, where both are part of a run;
+   * it need not be there, and does not bring or hold the other. Take the weakest that is true.
+   */
+  readonly edge: 'applied' | 'ready' | 'after'
   readonly step: Step<Ctx, unknown>
 }
 
@@ -124,6 +127,11 @@ export class NotYetKnown extends Error {
 /** An edge to a step whose objects must be submitted. */
 export function applied<Ctx, Out>(step: Step<Ctx, Out>): Need<Ctx> {
   return { edge: 'applied', step: step as Step<Ctx, unknown> }
+}
+
+/** An edge to a step that has its turn first, if it has one at all. */
+export function goesAfter<Ctx, Out>(step: Step<Ctx, Out>): Need<Ctx> {
+  return { edge: 'after', step: step as Step<Ctx, unknown> }
 }
 
 /** An edge to a step that must be usable. */

@@ -4,7 +4,7 @@ import { EVENTS_VERSION } from '../engine/events.ts'
 const ms = z.number().nonnegative()
 const names = z.array(z.string()).readonly()
 
-const need = z.object({ edge: z.enum(['applied', 'ready']), id: z.string() })
+const need = z.object({ edge: z.enum(['applied', 'ready', 'after']), id: z.string() })
 
 const stepInfo = z.object({
   id: z.string(),

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { buildGraph, GraphError } from '../../src/engine/graph.ts'
 import { components, dependantsOutside, lackingNeeds, select, stepInfos } from '../../src/engine/selection.ts'
-import { applied, ready } from '../../src/engine/step.ts'
+import { applied, goesAfter, ready } from '../../src/engine/step.ts'
 import { current, missing, SHALLOW, step, type TestStep, world } from './lab.ts'
 
 const ids = (steps: readonly TestStep[]): readonly string[] => steps.map(({ id }) => id)
@@ -108,6 +108,14 @@ describe('select', () => {
   it('names what would lose its needs', () => {
     expect(ids(dependantsOutside(graph, new Set(['operator', 'store'])))).toEqual(['app'])
     expect(dependantsOutside(graph, new Set(ids(graph.order)))).toEqual([])
+  })
+
+  it('takes an edge that only orders for no need', () => {
+    const last = step('last', [goesAfter(app)])
+    expect(ids(buildGraph([last]).order)).toEqual(['last'])
+    expect(ids(buildGraph([last, app]).order).at(-1)).toBe('last')
+    expect(dependantsOutside(buildGraph([app, last]), new Set(['app']))).toEqual([])
+    expect(stepInfos(buildGraph([last]), world())[0]?.needs).toEqual([])
   })
 
   it('lists components and steps for those who only see events', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { applied, type Observation, ready } from '../../src/engine/step.ts'
+import { applied, goesAfter, type Observation, ready } from '../../src/engine/step.ts'
 import { deploy, outcomes, resultFor } from './deploying.ts'
 import {
   broken,
@@ -56,6 +56,33 @@ describe('execute', () => {
     usable.resolve('up')
     await running
     expect(own.calls).toEqual(['apply base', 'apply early', 'apply late'])
+  })
+
+  it('has its turn after what it comes after, whatever that was left like, but not after its failure', async () => {
+    const usable = controlled<string>()
+    const own = world({ left: drifted('x') })
+    const base = step('base', [], { ready: () => usable.promise })
+    const left = step('left')
+    const running = deploy([base, left, step('last', [goesAfter(base), goesAfter(left)])], own, {
+      decide: { onExisting: 'skip' },
+    })
+    await settle()
+    expect(own.calls).toEqual(['apply base'])
+    usable.resolve('up')
+    await running
+    expect(own.calls).toEqual(['apply base', 'apply last'])
+    const bad = step('bad', [], { ready: () => Promise.reject(new Error('no')) })
+    expect(outcomes(await deploy([bad, step('last', [goesAfter(bad)])], world()))).toEqual({
+      bad: 'failed',
+      last: 'blocked',
+    })
+  })
+
+  it('neither waits for nor brings what it comes after, where that is no part of the run', async () => {
+    const own = world()
+    const result = await deploy([step('last', [goesAfter(step('base'))])], own)
+    expect(outcomes(result)).toEqual({ last: 'done' })
+    expect(own.calls).toEqual(['apply last'])
   })
 
   it('holds no slot while it waits', async () => {
