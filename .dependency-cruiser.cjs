@@ -28,7 +28,7 @@ module.exports = {
     only(
       'config-stands-alone',
       '^src/config/',
-      '^(src/(config/|errors|secret)|node_modules/(zod|yaml)/|node:|fs|path|crypto)',
+      '^(src/(config/|errors|secret)|node_modules/(zod|yaml)/|node:|fs|path|crypto|net)',
     ),
     {
       name: 'steps-use-ports-only',

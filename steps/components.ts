@@ -17,4 +17,5 @@ export const components: readonly ComponentInfo[] = [
   { name: 'redis', title: 'Redis cache' },
   { name: 'litellm', title: 'LiteLLM, the gateway before the models' },
   { name: 'openwebui', title: 'Open WebUI, chat in a browser' },
+  { name: 'network-policies', title: 'NetworkPolicies: what needs no connection gets none' },
 ]

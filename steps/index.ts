@@ -7,6 +7,8 @@ import { irsaGateway } from './irsa/irsa-gateway.ts'
 import { jaeger } from './jaeger/jaeger.ts'
 import { litellm } from './litellm/litellm.ts'
 import { namespaces } from './namespaces.ts'
+import { networkIsolation } from './network-policies/network-isolation.ts'
+import { networkPolicies } from './network-policies/network-policies.ts'
 import { openwebui } from './openwebui/openwebui.ts'
 import { redis } from './redis.ts'
 import { secrets } from './secrets.ts'
@@ -14,9 +16,9 @@ import { storage } from './storage.ts'
 
 export { components } from './components.ts'
 
-/** Every step of the platform; `needs` make the graph. */
-export const steps = [
+const platform = [
   namespaces,
+  networkPolicies,
   storage,
   irsaGateway,
   irsaExternalSecrets,
@@ -29,3 +31,6 @@ export const steps = [
   litellm,
   openwebui,
 ] as readonly LlmgwStep<unknown>[]
+
+/** Every step of the platform; `needs` make the graph. */
+export const steps: readonly LlmgwStep<unknown>[] = [...platform, networkIsolation(platform) as LlmgwStep<unknown>]

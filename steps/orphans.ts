@@ -1,6 +1,7 @@
 import { applied } from '../src/engine/step.ts'
 import type { LlmgwStep } from '../src/ports/index.ts'
 import { namespaces, remoteSecrets, storageClasses } from './orphans/kept.ts'
+import { networkPolicyObjects } from './orphans/network-policies.ts'
 import { externalSecretObjects, secretStores } from './orphans/operator-objects.ts'
 import type { FoundOrphan, OrphanSearch } from './orphans/orphan.ts'
 import { releases } from './orphans/releases.ts'
@@ -15,6 +16,7 @@ export const orphanSearches: readonly OrphanSearch[] = [
   releases,
   externalSecretObjects,
   secretStores,
+  networkPolicyObjects,
   namespaces,
   storageClasses,
   remoteSecrets,
@@ -26,7 +28,15 @@ export function removals(orphans: readonly FoundOrphan[]): readonly LlmgwStep<un
     orphans.flatMap((orphan) => (orphan.rank === rank ? removal(orphan, needs) : []))
   const operators = stepsOf('operator', [])
   const stores = stepsOf('store', operators)
-  return [...stepsOf('other', []), ...operators, ...stores, ...stepsOf('synced', stores)]
+  const openings = stepsOf('opening', [])
+  return [
+    ...stepsOf('other', []),
+    ...operators,
+    ...stores,
+    ...stepsOf('synced', stores),
+    ...openings,
+    ...stepsOf('isolation', openings),
+  ]
 }
 
 function removal({ target, remove }: FoundOrphan, needs: readonly LlmgwStep<unknown>[]): readonly LlmgwStep<unknown>[] {

@@ -1,6 +1,7 @@
 import { closest } from './closest.ts'
 import { gatewayFaults } from './gateway-checks.ts'
 import type { Config } from './schema.ts'
+import { networkPoliciesFaults } from './sections/network-policies.ts'
 import { showText } from './show.ts'
 import type { Fault } from './validate.ts'
 
@@ -15,6 +16,7 @@ export function crossCheck(config: Config): readonly Fault[] {
     ...config.models.flatMap((model, index) => modelFaults(config, model, index)),
     ...sameModelNames(config),
     ...gatewayFaults(config),
+    ...networkPoliciesFaults(config),
   ]
 }
 

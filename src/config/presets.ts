@@ -5,6 +5,7 @@ import { type Choices, secretDefaults } from './secret-catalog.ts'
 import { authDefaults } from './sections/auth.ts'
 import { databaseDefaults } from './sections/database.ts'
 import { gatewayDefaults } from './sections/gateway.ts'
+import { networkPoliciesDefaults } from './sections/network-policies.ts'
 import { tracingDefaults } from './sections/tracing.ts'
 import { uiDefaults } from './sections/ui.ts'
 
@@ -97,6 +98,7 @@ export function presetDefaults(choices: Choices): Tree {
         : { kind: choices.cache },
     tracing: tracingDefaults(choices.tracing),
     auth: authDefaults(choices.uiLogin, choices.gatewayAuth),
+    networkPolicies: networkPoliciesDefaults,
     charts: {},
     timeouts: { step: '10m', run: '60m', helm: '5m' },
   }

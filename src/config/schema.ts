@@ -3,6 +3,7 @@ import { dnsLabel, duration, quantity } from './fields.ts'
 import { auth } from './sections/auth.ts'
 import { database } from './sections/database.ts'
 import { gateway } from './sections/gateway.ts'
+import { networkPolicies } from './sections/network-policies.ts'
 import { tracing } from './sections/tracing.ts'
 import { ui } from './sections/ui.ts'
 
@@ -164,6 +165,7 @@ export const configSchema = z.strictObject({
   cache,
   tracing,
   auth,
+  networkPolicies,
   charts,
   timeouts: z.strictObject({ step: duration, run: duration, helm: duration }),
 })

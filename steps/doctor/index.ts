@@ -5,6 +5,7 @@ import { awsPermissions } from './aws-permissions.ts'
 import { capacity } from './capacity.ts'
 import { chartChecks } from './charts.ts'
 import type { DoctorCheck } from './finding.ts'
+import { policyEngine } from './network-policies.ts'
 import { kubePermissions } from './permissions.ts'
 import { storageClass } from './storage-class.ts'
 import { redisSpread } from './zones.ts'
@@ -22,6 +23,7 @@ export const doctorChecks: readonly DoctorCheck[] = [
   storageClass,
   capacity(releases),
   redisSpread,
+  policyEngine,
   ...chartChecks(releases),
   secretNames,
 ]

@@ -46,6 +46,12 @@ const BY_COMPONENT: Partial<Record<ComponentName, Writes>> = {
     gateway: [...RELEASE_KINDS, '/configmaps', 'batch/jobs', 'autoscaling/horizontalpodautoscalers'],
   },
   openwebui: { ui: [...RELEASE_KINDS, 'apps/statefulsets', '/persistentvolumeclaims'] },
+  'network-policies': Object.fromEntries(
+    (['gateway', 'ui', 'monitoring', 'secrets', 'policy'] as const).map((role) => [
+      role,
+      ['networking.k8s.io/networkpolicies'],
+    ]),
+  ),
 }
 
 const RELEASES_IN: Partial<Record<ComponentName, Scope>> = {

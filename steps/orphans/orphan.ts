@@ -3,8 +3,11 @@ import type { LlmgwStep, Services, StepContext } from '../../src/ports/index.ts'
 
 /** Something of ours that no step wants, with how it is removed; without `remove` it is only shown. */
 export interface FoundOrphan extends Orphan {
-  /** In which order: `synced` before the `store` it reads from, that before the `operator` that clears it away. */
-  readonly rank: 'synced' | 'store' | 'operator' | 'other'
+  /**
+   * In which order: `synced` before the `store` it reads from, that before the `operator` that clears it away;
+   * `isolation`, which denies, before `opening`, which allows.
+   */
+  readonly rank: 'synced' | 'store' | 'operator' | 'isolation' | 'opening' | 'other'
   remove?(ctx: StepContext): Promise<void>
 }
 

@@ -2,6 +2,7 @@ import type { Check } from './check.ts'
 import { jaegerChecks } from './jaeger.ts'
 import { litellmChecks } from './litellm.ts'
 import { namespacesHold } from './namespaces.ts'
+import { policiesHold } from './network-policies.ts'
 import { openWebUiChecks } from './openwebui.ts'
 import { account, cluster } from './reachable.ts'
 import { operatorChecks, redisChecks } from './releases.ts'
@@ -26,4 +27,5 @@ export const checks: readonly Check[] = [
   ...redisChecks,
   ...litellmChecks,
   ...openWebUiChecks,
+  policiesHold,
 ]

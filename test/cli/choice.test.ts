@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { components } from '../../steps/index.ts'
 import { fakeWorld } from '../fakes/fake-world.ts'
 import { runCli } from './run-cli.ts'
 
@@ -88,7 +89,7 @@ describe('--only and --skip', () => {
   })
 
   it('refuses to skip everything', async () => {
-    const all = 'namespaces,storage,irsa,secrets,external-secrets,jaeger,redis,litellm,openwebui'
+    const all = components.map(({ name }) => name).join(',')
     const { code, stderr } = await runCli(`deploy all --skip ${all} --yes`, { world: fakeWorld() })
     expect([code, stderr]).toEqual([2, expect.stringContaining('--skip leaves no component to work on')])
   })

@@ -30,11 +30,12 @@ const ROLE = [
   'iam.putInlinePolicy llmgw-test-external-secrets secrets-manager-read',
   'iam.tagRole llmgw-test-external-secrets',
 ]
-/** LiteLLM is told of no cache any more. */
+/** LiteLLM is told of no cache any more, and may no longer ask it. */
 const WITHOUT_CACHE = [
   'kube.apply Deployment litellm',
   'kube.apply Service litellm',
   'kube.apply EndpointSlice litellm-1',
+  'kube.apply NetworkPolicy llmgw-litellm',
   ...ROLE,
   'helm.upgrade litellm/litellm',
 ]
@@ -56,6 +57,8 @@ describe('what the configuration no longer wants', () => {
       "orphaned  carries our mark, and the configuration no longer wants it
         - helm release litellm/redis
         - externalsecret litellm/redis-credentials
+        - networkpolicy litellm/llmgw-redis
+        - networkpolicy litellm/llmgw-redis-haproxy
         - secret litellm/redis-password  (never pruned; when nobody needs its value: aws secretsmanager
           delete-secret --secret-id litellm/redis-password --region us-east-1)
         remove it with: llmgw deploy all --prune
@@ -70,6 +73,8 @@ describe('what the configuration no longer wants', () => {
     expect(JSON.parse(stdout).orphans).toEqual([
       { target: 'helm release litellm/redis' },
       { target: 'externalsecret litellm/redis-credentials' },
+      { target: 'networkpolicy litellm/llmgw-redis' },
+      { target: 'networkpolicy litellm/llmgw-redis-haproxy' },
       { target: 'secret litellm/redis-password', kept: expect.stringContaining('never pruned') },
     ])
   })
@@ -124,7 +129,7 @@ describe('deploy --prune', () => {
     expect(written().filter((write) => /Secret |Claim|Namespace|Definition|secretsManager/.test(write))).toEqual([
       'kube.remove ExternalSecret redis-credentials',
     ])
-    expect(stdout).toContain('2 removed')
+    expect(stdout).toContain('4 removed')
     expect([(await claims()).length, world.aws.state.secrets.size]).toEqual(before)
     expect(await redisSecret(world)).toBeDefined()
     expect(await world.kube.find({ ...SYNCED, name: 'litellm-secrets' })).toBeDefined()
@@ -146,7 +151,7 @@ describe('deploy --prune', () => {
     ] as const
     const { code, stdout } = await runCli('deploy all --prune', { world, file: NO_CACHE, keys })
     expect([code, written()]).toEqual([130, []])
-    expect(stdout).toContain('2 orphaned to remove. Go on?')
+    expect(stdout).toContain('4 orphaned to remove. Go on?')
   })
 
   it.each([
@@ -183,7 +188,7 @@ describe('deploy --prune', () => {
     world.helm.seed({ ...record, manifest: [...record.manifest, claim] })
     const { code } = await runCli('deploy all --prune --yes', { world, file: NO_CACHE })
     expect(code).toBe(0)
-    expect(written().filter((write) => !WITHOUT_CACHE.includes(write))).toEqual([
+    expect(written().filter((write) => !WITHOUT_CACHE.includes(write) && !write.includes('NetworkPolicy'))).toEqual([
       'kube.remove ExternalSecret redis-credentials',
     ])
     const { stdout } = await runCli('plan', { world, file: NO_CACHE })

@@ -27,6 +27,21 @@ describe('an error names file, line, column, path, found and expected', () => {
       'storage: { manage: always }\n',
       'llmgw.yaml:4:20: storage.manage: expected ask, create or off, found "always"',
     ],
+    [
+      'a range that is none',
+      'networkPolicies: { internalCidrs: [10.0.0.0/64] }\n',
+      'llmgw.yaml:4:36: networkPolicies.internalCidrs[0]: "10.0.0.0/64" is no range of addresses; expected a CIDR such as 10.0.0.0/16',
+    ],
+    [
+      'a range that leads to the role of the node',
+      'networkPolicies: { egress: { cidrs: [169.254.169.0/24] } }\n',
+      'llmgw.yaml:4:38: networkPolicies.egress.cidrs[0]: "169.254.169.0/24" leads to the metadata service, which hands out the role of the node; expected another range',
+    ],
+    [
+      'a resolver that hands out the role of the node',
+      'networkPolicies: { egress: { dnsCidrs: [169.254.0.0/16] } }\n',
+      'llmgw.yaml:4:41: networkPolicies.egress.dnsCidrs[0]: "169.254.0.0/16" leads to the metadata service, which hands out the role of the node; expected another range',
+    ],
     ['wrong type', 'models: 3\n', 'llmgw.yaml:4:9: models: expected a list, found the number 3'],
     [
       'number for text',

@@ -84,8 +84,26 @@ export function fakeWorld(overrides: FakeWorldOverrides = {}): FakeWorld {
       return overrides.verdict?.({ kind: object.kind, name: object.metadata.name }) ?? 'ready'
     },
   })
+  for (const object of EKS_NETWORK) kube.seed(object)
   return assemble({ clock, aws, kube, overrides })
 }
+
+/** What names and policies of the network stand on, as EKS with the VPC CNI has them. */
+const EKS_NETWORK = [
+  {
+    apiVersion: 'apps/v1',
+    kind: 'DaemonSet',
+    metadata: { name: 'aws-node', namespace: 'kube-system' },
+    spec: { template: { spec: { containers: [{ args: [] }, { args: ['--enable-network-policy=true'] }] } } },
+  },
+  {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'coredns-1', namespace: 'kube-system', labels: { 'k8s-app': 'kube-dns' } },
+    spec: { containers: [] },
+    status: { phase: 'Running' },
+  },
+]
 
 interface Parts {
   readonly clock: Clock

@@ -100,6 +100,11 @@ const SPOILED: Readonly<Record<string, { spoil: (world: FakeWorld) => unknown; f
       kube.patch({ apiVersion: 'v1', kind: 'Node', name: 'node-c' }, { spec: { unschedulable: true } }),
     found: /3 servers, 2 schedulable nodes in 2 zones: us-east-1a, us-east-1b/,
   },
+  'network-policies': {
+    spoil: ({ kube }) =>
+      kube.remove({ apiVersion: 'apps/v1', kind: 'DaemonSet', name: 'aws-node', namespace: 'kube-system' }),
+    found: /^NetworkPolicies are not enforced here: no DaemonSet aws-node/,
+  },
   secrets: {
     async spoil({ secretsManager }) {
       await secretsManager.create({
@@ -115,6 +120,7 @@ const SPOILED: Readonly<Record<string, { spoil: (world: FakeWorld) => unknown; f
 }
 const WARNINGS = new Set([
   'zones',
+  'network-policies',
   'chart-external-secrets',
   'chart-jaeger',
   'chart-litellm',
@@ -147,7 +153,7 @@ describe('checks of doctor', () => {
 /** The write as `kubectl auth can-i` would ask for it. */
 function patchWords({ ref: { apiVersion = '', kind, namespace } }: FakeWorld['kube']['writes'][number]): string {
   const group = apiVersion.replace(/(^|\/)[^/]*$/, '')
-  const plural = kind === 'StorageClass' ? 'storageclasses' : `${kind.toLowerCase()}s`
+  const plural = `${kind.toLowerCase()}s`.replace(/ss$/, 'sses').replace(/ys$/, 'ies')
   return accessWords({ verb: 'patch', group, resource: plural, ...(namespace === undefined ? {} : { namespace }) })
 }
 

@@ -53,6 +53,16 @@ function spoilRole(world: FakeWorld, kind: string): void {
 
 /** What each check must not miss. */
 const SPOILED: Readonly<Record<string, { spoil: (world: FakeWorld) => unknown; found: RegExp }>> = {
+  'network-policies': {
+    spoil: (world) =>
+      world.kube.remove({
+        apiVersion: 'networking.k8s.io/v1',
+        kind: 'NetworkPolicy',
+        name: 'llmgw-default-deny',
+        namespace: 'litellm',
+      }),
+    found: /networkpolicy litellm\/llmgw-default-deny is not there/,
+  },
   cluster: { spoil: (world) => world.aws.state.oidcProviders.clear(), found: /no IAM OIDC provider/ },
   namespaces: {
     spoil: (world) =>

@@ -1,0 +1,28 @@
+import type { Config } from '../../src/config/schema.ts'
+import { externalSecretsShare } from './shares/external-secrets.ts'
+import { gatewayShare } from './shares/gateway.ts'
+import { jaegerShare } from './shares/jaeger.ts'
+import { openwebuiShare } from './shares/openwebui.ts'
+import { redisShare } from './shares/redis.ts'
+import { type Flow, type Party, type Port, tcp, udp } from './table.ts'
+
+/** One file a component, so that who changes a component finds what it may talk to. */
+const SHARES = [externalSecretsShare, jaegerShare, redisShare, gatewayShare, openwebuiShare]
+
+const DNS: readonly Port[] = [...udp(53), ...tcp(53)]
+
+/** Parties of this configuration. */
+export function parties(config: Config): readonly Party[] {
+  return SHARES.flatMap((share) => share.parties).filter(({ wanted }) => wanted?.(config) ?? true)
+}
+
+/** Every connection that this configuration needs. */
+export function flows(config: Config): readonly Flow[] {
+  const present = parties(config)
+  const there = (end: Flow['from']): boolean => typeof end === 'string' || present.includes(end)
+  const all = [
+    ...SHARES.flatMap((share) => share.flows(config)),
+    ...present.map((from): Flow => ({ from, to: 'cluster-dns', ports: DNS })),
+  ].filter(({ from, to }) => there(from) && there(to))
+  return [...new Map(all.map((flow) => [JSON.stringify(flow), flow])).values()]
+}
