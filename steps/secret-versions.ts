@@ -1,8 +1,8 @@
 import type { KubeObject, StepContext } from '../src/ports/index.ts'
 import { secrets } from './secrets.ts'
 
-/** Prefix of the annotation that names the version of a secret which a pod was started with. */
-const ANNOTATION = 'llmgw.dev/secret-version.'
+/** Annotation that names the version of a secret which a pod was started with. */
+export const versionAnnotation = (logicalName: string): string => `llmgw.dev/secret-version.${logicalName}`
 
 /**
  * Annotations for pods that hold these logical secrets: they differ, and so the pods restart, when one gets another value.
@@ -14,7 +14,7 @@ export async function secretVersions(
   logicalNames: readonly string[],
 ): Promise<Readonly<Record<string, string>>> {
   const versions = await ctx.output(secrets)
-  return Object.fromEntries(logicalNames.map((name) => [`${ANNOTATION}${name}`, versions[name] ?? '']))
+  return Object.fromEntries(logicalNames.map((name) => [versionAnnotation(name), versions[name] ?? '']))
 }
 
 /** Version of a logical secret that the pods of this workload are started with. */
@@ -22,5 +22,5 @@ export function versionIn(workload: KubeObject, logicalName: string): string | u
   const { template } = (workload.spec ?? {}) as {
     readonly template?: { readonly metadata?: { readonly annotations?: Readonly<Record<string, string>> } }
   }
-  return template?.metadata?.annotations?.[`${ANNOTATION}${logicalName}`]
+  return template?.metadata?.annotations?.[versionAnnotation(logicalName)]
 }

@@ -5,6 +5,7 @@ import type { Secret } from '../src/secret.ts'
 import { remoteName } from './names.ts'
 import { ownerOf, ownTags } from './ownership.ts'
 import { examine, isPending, lacksValue } from './secrets/examine.ts'
+import { fillSecret } from './secrets/fill.ts'
 import { firstValues } from './secrets/first-value.ts'
 import { currentVersion, describeSecrets, type LogicalSecret, secretTarget } from './secrets/logical-secret.ts'
 
@@ -87,26 +88,9 @@ function immutableFirst(lacking: readonly LogicalSecret[]): readonly LogicalSecr
 }
 
 async function fill(ctx: StepContext, secret: LogicalSecret, values: ReadonlyMap<string, Secret>): Promise<void> {
-  const { name, item, remote, meta } = secret
-  const value = values.get(name)
-  if (value === undefined) throw new Error(`no first value was made for secret ${name}`)
-  if (meta) {
-    await ctx.secretsManager.putFirstValue(remote, value, ctx.signal)
-    return
-  }
-  const { kmsKeyArn } = ctx.config.secrets
-  const token = ctx.random.hex(16)
-  await ctx.secretsManager.create(
-    {
-      name: remote,
-      value,
-      description: item.description,
-      tags: ownTags(ctx),
-      token,
-      ...(kmsKeyArn && { kmsKeyId: kmsKeyArn }),
-    },
-    ctx.signal,
-  )
+  const value = values.get(secret.name)
+  if (value === undefined) throw new Error(`no first value was made for secret ${secret.name}`)
+  await fillSecret(ctx, secret, value)
 }
 
 function refusal({ code, message, evidence, hint }: Cause): PreflightError {

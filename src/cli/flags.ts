@@ -35,6 +35,24 @@ export interface ChangeFlags extends LookFlags {
   readonly failFast: boolean
 }
 
+/** Flags of `llmgw secrets …` that change something. */
+export interface SecretsFlags extends GlobalFlags {
+  readonly yes: boolean
+  readonly timeout?: string
+  /** Logical name, instead of typing it. */
+  readonly confirm?: string
+  readonly fromFile?: string
+  readonly back?: boolean
+  readonly replace?: boolean
+  readonly identity?: string
+}
+
+export interface SecretsExportFlags extends GlobalFlags {
+  readonly recipient: readonly string[]
+  readonly out?: string
+  readonly force: boolean
+}
+
 /** Flags that choose among all components; names, separated by commas. */
 export interface ChoiceFlags {
   readonly only?: string

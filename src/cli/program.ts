@@ -2,6 +2,7 @@ import { Command, Option } from '@commander-js/extra-typings'
 import { addConfiguration } from './commands/configuration.ts'
 import { addReference } from './commands/reference.ts'
 import { addSandbox } from './commands/sandbox.ts'
+import { addSecrets } from './commands/secrets.ts'
 import type { Host } from './host.ts'
 import {
   withChangeOptions,
@@ -57,6 +58,7 @@ export function createProgram(host: Host, finish: Finish) {
   addVerify(program, host, finish)
   addDoctor(program, host, finish)
   addDestroy(program, host, finish)
+  addSecrets(program, host, finish)
   addLock(program, host, finish)
   addInformation(program, host, finish)
   addReference(program, host, finish)

@@ -4,6 +4,7 @@ import { showText } from '../config/show.ts'
 import { UsageError } from '../errors.ts'
 import type { ProvidedValues } from '../ports/index.ts'
 import { Secret } from '../secret.ts'
+import { type Assignment, parseEnvFile } from './env-file.ts'
 
 /** Values of provided secrets; what is typed at a prompt is added. */
 export interface AskableValues extends ProvidedValues {
@@ -32,16 +33,27 @@ export function createProvidedValues(
   }
 }
 
-/**
- * Reads `NAME=value` lines, by logical name or by variable; `#` starts a comment line, quotes around a value are taken off.
- * @returns values by variable name
- * @throws UsageError with the line at fault, never its value
- */
+/** The assignments of a secrets file. @returns values by variable name */
 export async function readSecretsFile(
   cwd: string,
   file: string,
   warn: (line: string) => void,
 ): Promise<Readonly<Record<string, string>>> {
+  const entries = await readAssignments(cwd, file, warn)
+  return Object.fromEntries(
+    entries.map(({ name, value }) => [name.startsWith(PREFIX) ? name : variableOf(name), value]),
+  )
+}
+
+/**
+ * Reads `NAME=value` lines, by logical name or by variable.
+ * @throws UsageError with the line at fault, never its value
+ */
+export async function readAssignments(
+  cwd: string,
+  file: string,
+  warn: (line: string) => void,
+): Promise<readonly Assignment[]> {
   const path = resolve(cwd, file)
   const shown = showText(file)
   const found = await stat(path).catch(() => undefined)
@@ -54,22 +66,5 @@ export async function readSecretsFile(
       },
     )
   if ((found.mode & 0o077) !== 0) warn(`warning: others may read ${shown}: chmod 600 ${shown}`)
-  const lines = (await readFile(path, 'utf8')).split(/\r?\n/)
-  return Object.fromEntries(lines.flatMap((line, index) => entry(line, `${shown}:${index + 1}`)))
-}
-
-function entry(line: string, place: string): readonly [string, string][] {
-  const text = line.trim()
-  if (text === '' || text.startsWith('#')) return []
-  const match = /^(?:export\s+)?([A-Za-z][\w-]*)\s*=\s*(.*)$/.exec(text)
-  const [, name, value] = match ?? []
-  if (name === undefined || value === undefined)
-    throw new UsageError('SecretsFileLine', `${place} is no line of the form NAME=value`)
-  return [[name.startsWith(PREFIX) ? name : variableOf(name), unquoted(value)]]
-}
-
-function unquoted(value: string): string {
-  const quote = value[0]
-  const isQuoted = value.length >= 2 && (quote === '"' || quote === "'") && value.endsWith(quote)
-  return isQuoted ? value.slice(1, -1) : value
+  return parseEnvFile(await readFile(path, 'utf8'), shown)
 }

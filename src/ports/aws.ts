@@ -68,7 +68,7 @@ export interface SecretMeta {
   readonly deletedAt?: string
   readonly createdAt?: string
   readonly changedAt?: string
-  /** VersionId -> staging labels. Empty = a container without a value. */
+  /** VersionId -> staging labels, of which each has at least one. Empty = a container without a value. */
   readonly versions: Readonly<Record<string, readonly string[]>>
   readonly kmsKeyId?: string
 }
@@ -94,6 +94,19 @@ export interface SecretsManager {
   ): Promise<{ readonly arn: string; readonly versionId: string }>
   /** A first value for a container that has none; never used on one that has a value. */
   putFirstValue(name: string, value: Secret, signal?: AbortSignal): Promise<{ readonly versionId: string }>
+  /**
+   * A new version under a staging label of ours, which it takes from the version that has it; the current one stays
+   * current. `token` makes a repeated call after a crash the same call.
+   */
+  addVersion(
+    name: string,
+    version: { readonly value: Secret; readonly label: string; readonly token?: string },
+    signal?: AbortSignal,
+  ): Promise<{ readonly versionId: string }>
+  /** Makes a version the current one; the one it was before gets AWSPREVIOUS. Nothing to do where it is current. */
+  promote(name: string, versionId: string, signal?: AbortSignal): Promise<void>
+  /** Takes a staging label off the version that has it; false when none has. AWS deletes versions without a label in time. */
+  removeLabel(name: string, label: string, signal?: AbortSignal): Promise<boolean>
   tag(name: string, tags: Tags, signal?: AbortSignal): Promise<void>
   /** Cancels a pending deletion. */
   restore(name: string, signal?: AbortSignal): Promise<void>

@@ -26,6 +26,8 @@ interface ObjectMeta {
     readonly manager?: string
     readonly operation?: string
     readonly subresource?: string
+    /** RFC 3339, to the second. */
+    readonly time?: string
     readonly fieldsV1?: unknown
   }[]
 }

@@ -1,5 +1,5 @@
 import type { Cause, Change } from '../../src/engine/step.ts'
-import type { StepContext } from '../../src/ports/index.ts'
+import type { SecretMeta, Services, StepContext } from '../../src/ports/index.ts'
 import { foreignOwner, ownerOf } from '../ownership.ts'
 import { variableOf } from './first-value.ts'
 import { currentVersion, type LogicalSecret, secretTarget } from './logical-secret.ts'
@@ -16,7 +16,7 @@ export async function examine(ctx: StepContext, secrets: readonly LogicalSecret[
   const changes: Change[] = []
   const troubles: Cause[] = []
   for (const secret of secrets) {
-    refuseForeign(ctx, secret)
+    refuseForeignSecret(ctx, secret.remote, secret.meta)
     const change = changeOf(ctx, secret)
     if (change) changes.push(change)
     if (isPending(secret) && !ctx.options.restoreSecrets) troubles.push(pendingDeletion(secret))
@@ -36,10 +36,11 @@ export function lacksValue({ meta }: LogicalSecret): boolean {
   return meta === undefined || (meta.deletedAt === undefined && currentVersion(meta) === undefined)
 }
 
-function refuseForeign(ctx: StepContext, { meta, remote }: LogicalSecret): void {
+/** @throws PreflightError ForeignOwner for a secret of another deployment */
+export function refuseForeignSecret({ config }: Pick<Services, 'config'>, remote: string, meta?: SecretMeta): void {
   const owner = ownerOf(meta?.tags)
-  if (owner !== undefined && owner !== ctx.config.deployment) {
-    throw foreignOwner(ctx.config.deployment, secretTarget(remote), owner)
+  if (owner !== undefined && owner !== config.deployment) {
+    throw foreignOwner(config.deployment, secretTarget(remote), owner)
   }
 }
 

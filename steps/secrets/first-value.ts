@@ -4,7 +4,7 @@ import { Secret } from '../../src/secret.ts'
 import type { LogicalSecret, SecretItem } from './logical-secret.ts'
 
 /** What is wrong with a value of this secret, without telling it; undefined when nothing is. */
-function faultOf(item: SecretItem, value: string): string | undefined {
+export function faultOf(item: SecretItem, value: string): string | undefined {
   if (value === '') return 'is empty'
   if (value !== value.trim()) return 'starts or ends with white space'
   if (item.minLength !== undefined && value.length < item.minLength)
@@ -36,7 +36,8 @@ export function firstValues(ctx: Services, lacking: readonly LogicalSecret[]): R
   })
 }
 
-function generate({ random }: Services, { item }: LogicalSecret): Secret {
+/** A random value in the format of a secret. */
+export function generate({ random }: Pick<Services, 'random'>, { item }: Pick<LogicalSecret, 'item'>): Secret {
   const digits = random.hex(item.bytes)
   return new Secret(item.format === 'sk-hex' ? `sk-${digits}` : digits)
 }

@@ -23,6 +23,7 @@ export function describeSecretsManagerContract(name: string, makeWorld: () => Pr
   describe(`secrets manager contract: ${name}`, () => {
     creationIsSafe(makeWorld)
     valuesAreKept(makeWorld)
+    versionsAreMoved(makeWorld)
     deletionIsHonest(makeWorld)
   })
 }
@@ -107,6 +108,64 @@ function valuesAreKept(makeWorld: () => Promise<SecretsManagerWorld>): void {
     await secretsManager.tag(name, { owner: 'x' })
     expect((await secretsManager.describe(name))?.tags).toEqual({ team: 'a b', owner: 'x' })
     await expect(secretsManager.tag(uniqueName(), { owner: 'x' })).rejects.toMatchObject({ code: 'NotFound' })
+  })
+}
+
+const LABEL = 'llmgw-test'
+
+function versionsAreMoved(makeWorld: () => Promise<SecretsManagerWorld>): void {
+  it('adds a version that is not current before it is made so, and keeps the one before as the previous', async () => {
+    const { secretsManager, uniqueName } = await makeWorld()
+    const name = uniqueName()
+    const first = await secretsManager.create(fresh(name, 'first-value'))
+    const version = { value: new Secret('second-value'), label: LABEL, token: randomUUID() }
+    const second = await secretsManager.addVersion(name, version)
+    expect(await secretsManager.addVersion(name, version)).toEqual(second)
+    expect((await secretsManager.value(name))?.value.reveal()).toBe('first-value')
+    expect((await secretsManager.describe(name))?.versions).toEqual({
+      [first.versionId]: ['AWSCURRENT'],
+      [second.versionId]: [LABEL],
+    })
+    await secretsManager.promote(name, second.versionId)
+    await secretsManager.promote(name, second.versionId)
+    expect((await secretsManager.value(name))?.value.reveal()).toBe('second-value')
+    const { versions = {} } = (await secretsManager.describe(name)) ?? {}
+    expect(versions[first.versionId]).toEqual(['AWSPREVIOUS'])
+    expect([...(versions[second.versionId] ?? [])].sort()).toEqual(['AWSCURRENT', LABEL])
+  })
+
+  it('goes back to the version before', async () => {
+    const { secretsManager, uniqueName } = await makeWorld()
+    const name = uniqueName()
+    const first = await secretsManager.create(fresh(name, 'first-value'))
+    const { versionId } = await secretsManager.addVersion(name, { value: new Secret('second-value'), label: LABEL })
+    await secretsManager.promote(name, versionId)
+    await secretsManager.promote(name, first.versionId)
+    expect((await secretsManager.value(name))?.value.reveal()).toBe('first-value')
+    expect([...((await secretsManager.describe(name))?.versions[versionId] ?? [])].sort()).toEqual([
+      'AWSPREVIOUS',
+      LABEL,
+    ])
+  })
+
+  it('forgets a version whose last label is taken off', async () => {
+    const { secretsManager, uniqueName } = await makeWorld()
+    const name = uniqueName()
+    await secretsManager.create(fresh(name, 'first-value'))
+    const { versionId } = await secretsManager.addVersion(name, { value: new Secret('second-value'), label: LABEL })
+    await secretsManager.promote(name, versionId)
+    expect(await secretsManager.removeLabel(name, 'AWSPREVIOUS')).toBe(true)
+    expect(await secretsManager.removeLabel(name, 'AWSPREVIOUS')).toBe(false)
+    expect(await secretsManager.removeLabel(name, LABEL)).toBe(true)
+    expect((await secretsManager.describe(name))?.versions).toEqual({ [versionId]: ['AWSCURRENT'] })
+  })
+
+  it('says so when there is no such secret', async () => {
+    const { secretsManager, uniqueName } = await makeWorld()
+    const version = { value: new Secret('second-value'), label: LABEL }
+    await expect(secretsManager.addVersion(uniqueName(), version)).rejects.toMatchObject({ code: 'NotFound' })
+    await expect(secretsManager.promote(uniqueName(), randomUUID())).rejects.toMatchObject({ code: 'NotFound' })
+    await expect(secretsManager.removeLabel(uniqueName(), LABEL)).rejects.toMatchObject({ code: 'NotFound' })
   })
 }
 

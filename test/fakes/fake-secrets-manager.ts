@@ -59,7 +59,9 @@ function meta(secret: FakeSecret): SecretMeta {
     ...rest,
     tags: { ...tags },
     ...(description === '' ? {} : { description }),
-    versions: Object.fromEntries([...versions].map(([id, version]) => [id, [...version.labels]])),
+    versions: Object.fromEntries(
+      [...versions].filter(([, { labels }]) => labels.length > 0).map(([id, { labels }]) => [id, [...labels]]),
+    ),
   }
 }
 
@@ -72,6 +74,7 @@ function getUsable(state: FakeAwsState, name: string): FakeSecret {
 
 type Reads = Pick<SecretsManager, 'describe' | 'tagged' | 'value'>
 type Deletes = Pick<SecretsManager, 'restore' | 'scheduleDeletion' | 'purge'>
+type Versions = Pick<SecretsManager, 'addVersion' | 'promote' | 'removeLabel'>
 
 const reads = (state: FakeAwsState, enter: Enter): Reads => ({
   async describe(name, signal) {
@@ -92,7 +95,51 @@ const reads = (state: FakeAwsState, enter: Enter): Reads => ({
   },
 })
 
-const writes = (state: FakeAwsState, enter: Enter): Omit<SecretsManager, keyof Reads | keyof Deletes> => ({
+const holder = ({ versions }: FakeSecret, label: string) =>
+  [...versions].find(([, { labels }]) => labels.includes(label))
+
+/** Takes a label off the version that has it. */
+function take(secret: FakeSecret, label: string): string | undefined {
+  const found = holder(secret, label)
+  if (found) found[1].labels = found[1].labels.filter((one) => one !== label)
+  return found?.[0]
+}
+
+const versioned = (state: FakeAwsState, enter: Enter): Versions => ({
+  async addVersion(name, { value, label, token }, signal) {
+    enter('secretsManager.addVersion', name, signal)
+    const secret = getUsable(state, name)
+    const versionId = token ?? randomUUID()
+    const known = secret.versions.get(versionId)
+    if (known !== undefined && known.value !== value.reveal())
+      throw new StepError('AlreadyExists', `secret ${name} already exists`)
+    if (known !== undefined) return { versionId }
+    take(secret, label)
+    const labels = secret.versions.size === 0 ? [label, 'AWSCURRENT'] : [label]
+    secret.versions.set(versionId, { value: value.reveal(), labels })
+    return { versionId }
+  },
+  async promote(name, versionId, signal) {
+    enter('secretsManager.promote', name, signal)
+    const secret = getUsable(state, name)
+    const version = secret.versions.get(versionId)
+    if (!version) throw new StepError('AwsFailed', `secret ${name} has no version ${versionId}`)
+    if (version.labels.includes('AWSCURRENT')) return
+    const previous = take(secret, 'AWSCURRENT')
+    version.labels.push('AWSCURRENT')
+    if (previous === undefined) return
+    take(secret, 'AWSPREVIOUS')
+    secret.versions.get(previous)?.labels.push('AWSPREVIOUS')
+  },
+  async removeLabel(name, label, signal) {
+    enter('secretsManager.removeLabel', `${name} ${label}`, signal)
+    return take(getUsable(state, name), label) !== undefined
+  },
+})
+
+type Writes = Omit<SecretsManager, keyof Reads | keyof Deletes | keyof Versions>
+
+const writes = (state: FakeAwsState, enter: Enter): Writes => ({
   async create({ name, value, token, ...secret }, signal) {
     enter('secretsManager.create', name, signal)
     const old = state.secrets.get(name)
@@ -143,5 +190,10 @@ const deletes = (state: FakeAwsState, enter: Enter): Deletes => ({
 
 /** Secrets Manager in memory: one version per write, staging labels, pending deletion that takes the name. */
 export function createFakeSecretsManager(state: FakeAwsState, enter: Enter): SecretsManager {
-  return { ...reads(state, enter), ...writes(state, enter), ...deletes(state, enter) }
+  return {
+    ...reads(state, enter),
+    ...writes(state, enter),
+    ...versioned(state, enter),
+    ...deletes(state, enter),
+  }
 }

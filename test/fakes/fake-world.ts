@@ -74,7 +74,9 @@ export function fakeWorld(overrides: FakeWorldOverrides = {}): FakeWorld {
     clusters: [{ name: 'test', oidcIssuer: `https://${ISSUER}` }],
     ...overrides.aws,
   })
-  const remoteValue = (key: string) => [...(aws.state.secrets.get(key)?.versions.values() ?? [])].at(-1)?.value
+  const remoteValue = (key: string) =>
+    [...(aws.state.secrets.get(key)?.versions.values() ?? [])].find(({ labels }) => labels.includes('AWSCURRENT'))
+      ?.value
   const kube: FakeKube = fakeKube({
     strict: true,
     now: clock.now,

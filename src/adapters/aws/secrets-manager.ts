@@ -18,7 +18,8 @@ type Send = <T>(
 
 type Reads = Pick<SecretsManager, 'describe' | 'tagged' | 'value'>
 type Deletes = Pick<SecretsManager, 'restore' | 'scheduleDeletion' | 'purge'>
-type Writes = Omit<SecretsManager, keyof Reads | keyof Deletes>
+type Versions = Pick<SecretsManager, 'addVersion' | 'promote' | 'removeLabel'>
+type Writes = Omit<SecretsManager, keyof Reads | keyof Deletes | keyof Versions>
 
 /** Secrets Manager through the SDK. A value is in a request or an answer, and in a `Secret`, nowhere else. */
 export function createSecretsManager(settings: () => ClientSettings, call: Caller): SecretsManager {
@@ -32,7 +33,7 @@ export function createSecretsManager(settings: () => ClientSettings, call: Calle
       return run(sdk, client, { abortSignal })
     })
   const readers = reads(send)
-  return { ...readers, ...writes(send, readers), ...deletes(send, readers) }
+  return { ...readers, ...writes(send, readers), ...versions(send, readers), ...deletes(send, readers) }
 }
 
 function reads(send: Send): Reads {
@@ -90,7 +91,10 @@ function toMeta(name: string, answer: DescribeSecretResponse): SecretMeta {
     name: answer.Name ?? name,
     arn: answer.ARN ?? '',
     tags: Object.fromEntries((answer.Tags ?? []).map(({ Key = '', Value = '' }) => [Key, Value])),
-    versions: answer.VersionIdsToStages ?? {},
+    // Without labels a version is deprecated; AWS leaves it out, its emulator does not.
+    versions: Object.fromEntries(
+      Object.entries(answer.VersionIdsToStages ?? {}).filter(([, labels]) => labels.length > 0),
+    ),
     ...(Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)) as Partial<SecretMeta>),
   }
 }
@@ -159,6 +163,52 @@ async function ownEarlierCall({ name, value, token }: NewSecret, { describe, val
 function pendingDeletion(name: string, cause: unknown): StepError {
   const hint = `aws secretsmanager restore-secret --secret-id ${name}`
   return new StepError('SecretPendingDeletion', `secret ${name} is scheduled for deletion`, { hint, cause })
+}
+
+const CURRENT = 'AWSCURRENT'
+
+function versions(send: Send, { describe }: Reads): Versions {
+  const labelled = async (
+    name: string,
+    label: string,
+    signal: AbortSignal | undefined,
+  ): Promise<string | undefined> => {
+    const secret = await describe(name, signal)
+    if (!secret) throw new StepError('NotFound', `secret ${name} does not exist`)
+    return Object.entries(secret.versions).find(([, labels]) => labels.includes(label))?.[0]
+  }
+  const move =
+    (name: string, input: { VersionStage: string; MoveToVersionId?: string; RemoveFromVersionId?: string }) =>
+    (signal: AbortSignal | undefined) =>
+      send('UpdateSecretVersionStage', { name, signal }, (sdk, client, options) =>
+        client.send(new sdk.UpdateSecretVersionStageCommand({ SecretId: name, ...input }), options),
+      )
+  return {
+    async addVersion(name, { value, label, token }, signal) {
+      const input = {
+        SecretId: name,
+        SecretString: value.reveal(),
+        VersionStages: [label],
+        ...(token === undefined ? {} : { ClientRequestToken: token }),
+      }
+      const { VersionId = '' } = await send('PutSecretValue', { name, signal }, (sdk, client, options) =>
+        client.send(new sdk.PutSecretValueCommand(input), options),
+      )
+      return { versionId: VersionId }
+    },
+    async promote(name, versionId, signal) {
+      const current = await labelled(name, CURRENT, signal)
+      if (current === versionId) return
+      const from = current === undefined ? {} : { RemoveFromVersionId: current }
+      await move(name, { VersionStage: CURRENT, MoveToVersionId: versionId, ...from })(signal)
+    },
+    async removeLabel(name, label, signal) {
+      const version = await labelled(name, label, signal)
+      if (version === undefined) return false
+      await move(name, { VersionStage: label, RemoveFromVersionId: version })(signal)
+      return true
+    },
+  }
 }
 
 const hasCurrent = (secret: SecretMeta): boolean =>

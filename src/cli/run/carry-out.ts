@@ -46,7 +46,8 @@ async function converge(session: Session, agreed: Agreed, held: Held): Promise<R
   return both(result, await prune(session, pruned, options))
 }
 
-function both(first: RunResult, second: RunResult): RunResult {
+/** Two runs as one. */
+export function both(first: RunResult, second: RunResult): RunResult {
   const steps = [...first.steps, ...second.steps]
   const outcomes = [...new Set(steps.map(({ outcome }) => outcome))]
   const counts = Object.fromEntries(
@@ -55,7 +56,8 @@ function both(first: RunResult, second: RunResult): RunResult {
   return { ok: first.ok && second.ok, steps, counts }
 }
 
-function runOptions(session: Session, flags: ChangeFlags, held: Held): Omit<RunOptions, 'looked'> {
+/** What every run of a session gets. */
+export function runOptions(session: Session, flags: ChangeFlags, held: Held): Omit<RunOptions, 'looked'> {
   const { ctx, world, stage, stop } = session
   return {
     concurrency: flags.concurrency,

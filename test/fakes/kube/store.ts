@@ -13,6 +13,8 @@ export type Owner = string
 interface Entry {
   object: Live
   readonly owners: Map<Owner, FieldPath[]>
+  /** When a value that an owner has last changed. */
+  readonly times?: ReadonlyMap<Owner, string>
 }
 
 /** Set by the server, never by a client's body. */
@@ -54,6 +56,17 @@ function nextGeneration(before: Live | undefined, after: Live): number {
   return Math.max(next, Number(after.metadata.generation ?? 0))
 }
 
+const stampOf = (ms: number): string => new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z')
+
+function timesOf(before: Entry | undefined, { object, owners }: Entry, now: string): ReadonlyMap<Owner, string> {
+  const isSame = (owner: Owner, paths: FieldPath[]): boolean =>
+    isDeepStrictEqual(before?.owners.get(owner), paths) &&
+    paths.every((path) => isDeepStrictEqual(valueAt(before?.object, path), valueAt(object, path)))
+  return new Map(
+    [...owners].map(([owner, paths]) => [owner, (isSame(owner, paths) && before?.times?.get(owner)) || now]),
+  )
+}
+
 /** Objects with their field owners; every change gets a new resourceVersion and wakes `onChange`. */
 export function createStore(now: () => number) {
   const entries = new Map<string, Entry>()
@@ -65,7 +78,9 @@ export function createStore(now: () => number) {
     const managedFields = [...entry.owners].map(([owner, paths]) => {
       const [manager, operation, subresource] = owner.split('/')
       const fieldsV1 = toFieldsV1(paths)
-      return { manager, operation, fieldsType: 'FieldsV1', fieldsV1, ...(subresource ? { subresource } : {}) }
+      const time = entry.times?.get(owner)
+      const stamp = time === undefined ? {} : { time }
+      return { manager, operation, ...stamp, fieldsType: 'FieldsV1', fieldsV1, ...(subresource ? { subresource } : {}) }
     })
     const object = structuredClone(entry.object)
     return { ...object, metadata: { ...object.metadata, managedFields } } as unknown as KubeObject
@@ -80,7 +95,7 @@ export function createStore(now: () => number) {
     if (same) return before
     version += 1
     const fresh = {
-      creationTimestamp: new Date(now()).toISOString().replace(/\.\d+Z$/, 'Z'),
+      creationTimestamp: stampOf(now()),
       uid: before?.object.metadata.uid ?? `uid-${++uids}`,
     }
     const generation = nextGeneration(before?.object, object)
@@ -90,7 +105,7 @@ export function createStore(now: () => number) {
       resourceVersion: String(version),
       ...('spec' in object ? { generation } : {}),
     }
-    const entry = { object, owners }
+    const entry = { object, owners, times: timesOf(before, { object, owners }, stampOf(now())) }
     if (object.metadata.deletionTimestamp !== undefined && (object.metadata.finalizers ?? []).length === 0) {
       entries.delete(keyOf(ref))
     } else entries.set(keyOf(ref), entry)

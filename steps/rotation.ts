@@ -1,0 +1,43 @@
+import type { LlmgwStep } from '../src/ports/index.ts'
+import type { Consumer } from './rotation/consumers.ts'
+import { inUse } from './rotation/in-use.ts'
+import { type Direction, newVersion, type Rotated } from './rotation/new-version.ts'
+import { restart } from './rotation/restart.ts'
+import { retire } from './rotation/retire.ts'
+import { syncCopies } from './rotation/sync-copies.ts'
+
+export type { Rotated } from './rotation/new-version.ts'
+
+export interface Rotation {
+  readonly secrets: readonly Rotated[]
+  /** Workloads that read them, as found now. */
+  readonly consumers: readonly Consumer[]
+  /** `back`: the version before is made current again, and the new one is given up. */
+  readonly direction: Direction
+}
+
+/**
+ * A rotation as steps: new version, sync, restart of the consumers (first those who check the value, then those who
+ * present it), proof, end of the old version. What is done shows in the version labels and in the annotations of pod
+ * templates, so that a rotation that was stopped goes on where it was, or back.
+ */
+export function rotationSteps({ secrets, consumers, direction }: Rotation): readonly LlmgwStep<unknown>[] {
+  const names = secrets.map(({ name }) => name)
+  const versions = new Map(secrets.map((one) => [one.name, newVersion(one, direction)]))
+  const sync = syncCopies(names, [...versions.values()])
+  const restarts = (checks: boolean, after: readonly LlmgwStep<unknown>[]) =>
+    consumers
+      .filter((consumer) => consumer.checks === checks)
+      .map((consumer) => restart({ consumer, versions, after }) as LlmgwStep<unknown>)
+  const checking = restarts(true, [sync as LlmgwStep<unknown>])
+  const presenting = restarts(false, [sync as LlmgwStep<unknown>, ...checking])
+  const proof = inUse(names, versions, [sync as LlmgwStep<unknown>, ...checking, ...presenting])
+  const ends = secrets.flatMap((one) => {
+    const version = versions.get(one.name)
+    return version === undefined ? [] : [retire(one, version, [proof as LlmgwStep<unknown>])]
+  })
+  return [...versions.values(), sync, ...checking, ...presenting, proof, ...ends] as readonly LlmgwStep<unknown>[]
+}
+
+/** The step that only brings current values into the cluster. */
+export const syncStep = (names: readonly string[]): LlmgwStep<unknown> => syncCopies(names, []) as LlmgwStep<unknown>

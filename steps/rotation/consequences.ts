@@ -1,0 +1,30 @@
+/** What a new value of a secret means to people, before they agree. */
+export interface Consequence {
+  readonly text: string
+  /** Asked twice: it cannot be undone for those who are cut off. */
+  readonly twice: boolean
+}
+
+const CONSEQUENCES: Readonly<Record<string, Consequence>> = {
+  'litellm-master-key': {
+    text: 'Everybody who uses the master key itself is cut off as soon as LiteLLM has restarted: scripts, other programs, the admin pages. Virtual keys go on working.',
+    twice: true,
+  },
+  'redis-password': {
+    text: 'Redis servers and proxies restart first, then what uses the cache. Until that has restarted too its cached answers are missed, and are asked for anew.',
+    twice: false,
+  },
+  'webui-secret-key': {
+    text: 'Everybody is logged out of Open WebUI; tokens that it stored for its users are lost.',
+    twice: false,
+  },
+  'litellm-database-url': {
+    text: 'The URL before must work until the last pod of before has ended: change it in the database only so that both do.',
+    twice: false,
+  },
+}
+
+/** What a new value of this secret means; undefined where only its consumers restart. */
+export function consequenceOf(name: string): Consequence | undefined {
+  return Object.hasOwn(CONSEQUENCES, name) ? CONSEQUENCES[name] : undefined
+}
