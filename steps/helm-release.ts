@@ -68,6 +68,7 @@ function target<Out>(ctx: StepContext, { release, namespace }: ReleaseDefinition
 
 async function observe<Out>(ctx: StepContext, definition: ReleaseDefinition<Out>): Promise<Observation<Out>> {
   const spec = await releaseSpec(ctx, definition)
+  await definition.refuse?.(ctx, spec.values)
   const [record, inputs] = await Promise.all([
     ctx.helm.find(spec.name, spec.namespace, ctx.signal),
     ctx.helm.inputs(spec, ctx.signal),

@@ -45,6 +45,8 @@ export interface ReleaseDefinition<Out> {
   readonly late?: (ctx: StepContext) => Promise<Values>
   /** What a plan must say of the release beside its chart and version. */
   readonly note?: (config: Config) => string | undefined
+  /** Refuses values with which the release would be deployed and fail later. @throws ConfigError */
+  readonly refuse?: (ctx: Services, values: Values) => Promise<void>
   /** What its pods ask for with these values: the capacity that must be free before it is installed. */
   readonly pods: (values: Values) => readonly PodShape[]
   readonly out: (ctx: Services) => Out

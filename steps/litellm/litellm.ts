@@ -10,6 +10,7 @@ import { redis } from '../redis.ts'
 import { secretVersions } from '../secret-versions.ts'
 import { secrets } from '../secrets.ts'
 import { chartDatabase } from './chart-database.ts'
+import { refuseFaults } from './config-check/check.ts'
 import { gatewaySecrets, migrationEnvironment, proxyEnvironment } from './environment.ts'
 import { litellmPods } from './pods.ts'
 import { proxyConfig, redisValues } from './proxy-config.ts'
@@ -29,6 +30,7 @@ export const litellm = helmRelease<GatewayAddress>({
   async late(ctx) {
     return { gateway: { podAnnotations: await secretVersions(ctx, gatewaySecrets(ctx.config)) } }
   },
+  refuse: refuseFaults,
   pods: litellmPods,
   out: ({ config }) => gatewayAddress(config),
 })

@@ -50,7 +50,7 @@ export function objectsReady(
 }
 
 /** A check of a release that is there; skipped where the configuration has none. */
-function releaseCheck(
+export function releaseCheck(
   subject: Subject,
   check: Pick<Check, 'id' | 'title'> & {
     readonly judge: (ctx: CheckContext, record: ReleaseRecord) => ReturnType<Check['run']>

@@ -55,7 +55,9 @@ describe('llmgw validate', () => {
   it('passes on a sound configuration, and says what it looked at', async () => {
     const { code, stdout } = await runCli('validate')
     expect(code).toBe(0)
-    expect(stdout).toMatch(/^valid, (\d+) warnings: looked at configuration, \d+ data files, IAM documents, \1 charts/m)
+    expect(stdout).toMatch(
+      /^valid, (\d+) warnings: looked at configuration, \d+ data files, IAM documents, LiteLLM configuration, \1 charts/m,
+    )
     expect(stdout).toContain('chart redis-ha: digest not pinned')
   })
 

@@ -114,6 +114,10 @@ const SPOILED: Readonly<Record<string, { spoil: (world: FakeWorld) => unknown; f
       ),
     found: /port otlp-http is absent, expected 4318/,
   },
+  'litellm-configuration': {
+    spoil: ({ config }) => Object.assign(config.gateway.settings, { router: { num_retires: 3 } }),
+    found: /router_settings.num_retires: is nothing that LiteLLM .* reads; did you mean "num_retries"/,
+  },
   'release-litellm': {
     spoil: (world) => world.helm.setStatus('litellm', 'litellm', 'failed', 'pre-upgrade hooks failed'),
     found: /failed: pre-upgrade hooks failed/,

@@ -7,6 +7,7 @@ import { checkCharts } from '../validate/charts.ts'
 import { type CheckedConfiguration, checkConfiguration } from '../validate/configuration.ts'
 import { checkDataFiles } from '../validate/data-files.ts'
 import type { Finding } from '../validate/finding.ts'
+import { checkGateway } from '../validate/gateway.ts'
 import { checkPolicies } from '../validate/policies.ts'
 import { checkSteps } from '../validate/steps.ts'
 
@@ -44,11 +45,18 @@ async function checkDerived({ loaded }: CheckedConfiguration, root: string): Pro
   const assets = createAssets(root)
   const { releases, findings } = await checkSteps(loaded.config, { assets, clock: systemClock })
   const policies = await checkPolicies(loaded.config, assets)
+  const gateway = await checkGateway(loaded.config, { assets, clock: systemClock })
   const charts = await checkCharts(loaded, releases, assets)
   const remote = loaded.config.charts.mirror?.kind === 'directory' ? '' : ' (their source was not asked)'
   return {
-    checked: ['IAM documents', `${counted(releases.length, 'chart')}${remote}`],
-    findings: [...findings, ...policies, ...charts],
+    checked: ['IAM documents', 'LiteLLM configuration', `${counted(releases.length, 'chart')}${remote}`],
+    // The step refuses the first of these faults itself.
+    findings: [
+      ...findings.filter(({ code }) => !gateway.some((one) => one.code === code)),
+      ...gateway,
+      ...policies,
+      ...charts,
+    ],
   }
 }
 

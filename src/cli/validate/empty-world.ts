@@ -1,6 +1,7 @@
 import type { Config } from '../../config/schema.ts'
 import type {
   Assets,
+  Clock,
   Helm,
   Iam,
   Kube,
@@ -14,7 +15,7 @@ import type {
 /** Ports of an account and a cluster in which nothing exists; every release that steps want is noted. */
 export function emptyWorld(
   config: Config,
-  assets: Assets,
+  { assets, clock }: { readonly assets: Assets; readonly clock: Clock },
 ): { readonly services: Services; readonly wanted: Map<string, ReleaseSpec> } {
   const wanted = new Map<string, ReleaseSpec>()
   const target = supposedTarget(config)
@@ -35,11 +36,12 @@ export function emptyWorld(
   const readiness: Pick<Readiness, 'look'> = {
     look: async (refs) => refs.map((ref) => ({ ref, health: 'absent' as const })),
   }
-  const services: Pick<Services, 'config' | 'target' | 'options' | 'assets' | 'provided'> & object = {
+  const services: Pick<Services, 'config' | 'target' | 'options' | 'assets' | 'clock' | 'provided'> & object = {
     config,
     target,
     options: { adopt: false, restoreSecrets: false, destroy: { crds: false, volumes: false, secrets: 'schedule' } },
     assets,
+    clock,
     provided: { find: () => undefined },
     ...{ kube, helm, iam, secretsManager, readiness },
   }

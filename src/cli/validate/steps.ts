@@ -14,7 +14,7 @@ export async function checkSteps(
   { assets, clock }: { readonly assets: Assets; readonly clock: Clock },
   all: readonly LlmgwStep<unknown>[] = steps,
 ): Promise<{ readonly releases: readonly ReleaseSpec[]; readonly findings: readonly Finding[] }> {
-  const { services, wanted } = emptyWorld(config, assets)
+  const { services, wanted } = emptyWorld(config, { assets, clock })
   const { observations } = await look(buildGraph(all), services, {
     signal: new AbortController().signal,
     emit: () => undefined,
