@@ -16,6 +16,8 @@ type Send = <T>(
   run: (sdk: Sdk, client: SecretsManagerClient, options: { readonly abortSignal: AbortSignal }) => Promise<T>,
 ) => Promise<T>
 
+const CURRENT = 'AWSCURRENT'
+
 type Reads = Pick<SecretsManager, 'describe' | 'tagged' | 'value'>
 type Deletes = Pick<SecretsManager, 'restore' | 'scheduleDeletion' | 'purge'>
 type Versions = Pick<SecretsManager, 'addVersion' | 'promote' | 'removeLabel'>
@@ -70,7 +72,7 @@ function reads(send: Send): Reads {
     async value(name, signal) {
       const answer = await undefinedIfAbsent(
         send('GetSecretValue', { name, signal }, (sdk, client, options) =>
-          client.send(new sdk.GetSecretValueCommand({ SecretId: name }), options),
+          client.send(new sdk.GetSecretValueCommand({ SecretId: name, VersionStage: CURRENT }), options),
         ),
       )
       if (answer?.SecretString === undefined || answer.VersionId === undefined) return undefined
@@ -164,8 +166,6 @@ function pendingDeletion(name: string, cause: unknown): StepError {
   const hint = `aws secretsmanager restore-secret --secret-id ${name}`
   return new StepError('SecretPendingDeletion', `secret ${name} is scheduled for deletion`, { hint, cause })
 }
-
-const CURRENT = 'AWSCURRENT'
 
 function versions(send: Send, { describe }: Reads): Versions {
   const labelled = async (
