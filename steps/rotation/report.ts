@@ -1,9 +1,9 @@
 import type { Services, StepContext } from '../../src/ports/index.ts'
 import { isPending, lacksValue } from '../secrets/examine.ts'
 import { currentVersion, describeSecrets, type LogicalSecret } from '../secrets/logical-secret.ts'
-import { podUses } from './in-use.ts'
 import { ROTATING, versionWith } from './new-version.ts'
 import { lookAtCopies, placeName, placesOf } from './places.ts'
+import { podUses } from './pod-uses.ts'
 
 /** A logical secret through its whole life, without its value. */
 export interface SecretReport {

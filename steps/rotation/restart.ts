@@ -4,6 +4,11 @@ import { durationMs } from '../names.ts'
 import { versionAnnotation } from '../secret-versions.ts'
 import { type Consumer, consumerName, templateOf } from './consumers.ts'
 import type { VersionOut } from './new-version.ts'
+import { placesOf } from './places.ts'
+import { belongsTo, podUses } from './pod-uses.ts'
+
+/** Makes a template differ although its version is the same. */
+const RESTARTED = 'llmgw.dev/restarted-at'
 
 export interface RestartOptions {
   readonly consumer: Consumer
@@ -25,6 +30,12 @@ export function restart({ consumer, versions, after }: RestartOptions): LlmgwSte
     const told = own.map(async ({ secret, step }) => [versionAnnotation(secret), (await ctx.output(step)).versionId])
     return Object.fromEntries(await Promise.all(told))
   }
+  /** Somebody else may have marked pods with a version, e.g. a deploy, before the cluster had its value. */
+  const startedBefore = async (ctx: StepContext): Promise<boolean> => {
+    const places = placesOf(ctx.config, secrets).filter(({ namespace }) => namespace === ref.namespace)
+    const uses = await podUses(ctx, places, new Map())
+    return uses.some((use) => use.started === 'old' && belongsTo(use, ref))
+  }
   return {
     id: `restart-${name.replaceAll(/[ /]/g, '-')}`,
     title: `Restart ${name}`,
@@ -42,13 +53,17 @@ export function restart({ consumer, versions, after }: RestartOptions): LlmgwSte
       }
       const [health] = await ctx.readiness.look([ref], ctx.signal)
       if (health?.health === 'failed') return { state: 'broken', cause: health.cause, changes: [] }
-      return health?.health === 'ready' ? { state: 'current', out: undefined } : { state: 'settling' }
+      if (health?.health !== 'ready') return { state: 'settling' }
+      if (!(await startedBefore(ctx))) return { state: 'current', out: undefined }
+      const detail = 'rolling restart: pods are marked with the version, but started before it was synced'
+      return { state: 'drifted', changes: [{ action: 'update', target: name, detail }] }
     },
 
     async apply(ctx, seen) {
       // What is broken got its new template already: only its own cause can mend it.
       if (seen.state === 'broken') return
-      await ctx.kube.patch(ref, { spec: { template: { metadata: { annotations: await wanted(ctx) } } } }, ctx.signal)
+      const annotations = { ...(await wanted(ctx)), [RESTARTED]: new Date(ctx.clock.now()).toISOString() }
+      await ctx.kube.patch(ref, { spec: { template: { metadata: { annotations } } } }, ctx.signal)
     },
 
     async ready(ctx) {

@@ -128,6 +128,23 @@ describe('secrets rotate', () => {
     },
   )
 
+  it('restarts pods that are marked with the version but started before the cluster had it', async () => {
+    const world = await platform()
+    failAt(world, 'kube.patch', 1)
+    expect((await runCli(rotateMaster, { world })).code).toBe(1)
+    const meta = await world.secretsManager.describe(MASTER)
+    const [version = ''] =
+      Object.entries(meta?.versions ?? {}).find(([, labels]) => labels.includes('AWSCURRENT')) ?? []
+    const ref = { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'litellm', name: 'presents' }
+    const annotations = { 'llmgw.dev/secret-version.litellm-master-key': version }
+    await world.kube.patch(ref, { spec: { template: { metadata: { annotations } } } })
+    const before = restarts(world).length
+    const { code, stdout } = await runCli(rotateMaster, { world })
+    expect(code, stdout).toBe(0)
+    expect(restarts(world).slice(before)).toEqual(['checks', 'presents'])
+    expect(await status(world, 'litellm-master-key')).toMatchObject({ rotating: false, pods: { total: 4, current: 4 } })
+  })
+
   it('does not retire the old version while a pod that nobody replaces runs with it', async () => {
     const world = await platform()
     world.kube.seed({
