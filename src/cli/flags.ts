@@ -28,6 +28,12 @@ export interface PlanFlags extends DiffFlags, ChoiceFlags {
   readonly out?: string
 }
 
+export interface StatusFlags extends DiffFlags {
+  readonly watch: boolean
+  /** Seconds between two looks. */
+  readonly every: number
+}
+
 /** Flags of the commands that change it. */
 export interface ChangeFlags extends LookFlags {
   readonly yes: boolean

@@ -37,6 +37,15 @@ export function withLookOptions<Args extends unknown[], Own extends OptionValues
   return command.option('--deep', 'compare every object, not only workloads', false)
 }
 
+/** A command that can go on looking. */
+export function withWatchOptions<Args extends unknown[], Own extends OptionValues, Global extends OptionValues>(
+  command: Command<Args, Own, Global>,
+) {
+  return command
+    .option('-w, --watch', 'look again and again until Ctrl-C', false)
+    .option('--every <seconds>', 'with --watch: seconds between two looks', atLeastOne, 5)
+}
+
 /** A command that works out, or makes, changes. */
 export function withPlanOptions<Args extends unknown[], Own extends OptionValues, Global extends OptionValues>(
   command: Command<Args, Own, Global>,

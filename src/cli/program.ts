@@ -11,6 +11,7 @@ import {
   withLookOptions,
   withPlanOptions,
   withReportOptions,
+  withWatchOptions,
 } from './options.ts'
 import { VERSION } from './version.ts'
 
@@ -55,6 +56,7 @@ export function createProgram(host: Host, finish: Finish) {
   addPlan(program, host, finish)
   addDiff(program, host, finish)
   addStatus(program, host, finish)
+  addDiagnose(program, host, finish)
   addVerify(program, host, finish)
   addDoctor(program, host, finish)
   addDestroy(program, host, finish)
@@ -118,12 +120,21 @@ function addDiff(program: Program, host: Host, finish: Finish): void {
 }
 
 function addStatus(program: Program, host: Host, finish: Finish): void {
-  withLookOptions(program.command('status'))
-    .description('Show the state of each component.')
+  withWatchOptions(withLookOptions(program.command('status')))
+    .description('Show the state of each component: version, age, ready workloads, newest warning.')
     .argument('[component...]', 'names of components (default: all)')
     .option('--exit-code', 'exit with 4 when something is not as wanted', false)
     .action(async (components, _flags, command) =>
       finish(await (await import('./commands/status.ts')).status(components, command.optsWithGlobals(), host)),
+    )
+}
+
+function addDiagnose(program: Program, host: Host, finish: Finish): void {
+  withLookOptions(program.command('diagnose'))
+    .description('Find out why something does not work, from the symptom to the cause; changes nothing.')
+    .argument('[component...]', 'names of components (default: all)')
+    .action(async (components, _flags, command) =>
+      finish(await (await import('./commands/diagnose.ts')).diagnose(components, command.optsWithGlobals(), host)),
     )
 }
 

@@ -81,7 +81,8 @@ export async function revisit<Ctx>(agreed: Agreed<Ctx>, scope: RunScope<Ctx>, su
     const seen = await checkAgain(step, scope, { ...scope.depth, diff: false })
     if (seen.state === 'settling' && agreed.seen.state === 'current') return await awaitSettled(step, scope, submitted)
     if (decision.covers?.includes(seen.state)) {
-      const known: Observation = { state: 'waiting', on: [] }
+      // Of a plan that is kept to the letter nothing covers what it does not name.
+      const known: Observation = scope.exact ? agreed.seen : { state: 'waiting', on: [] }
       return await converge({ step, seen: known, decision }, scope, submitted)
     }
     if (seen.state === 'unknown') return { outcome: 'failed', cause: seen.cause }

@@ -39,6 +39,13 @@ export interface Cause {
   readonly evidence?: readonly string[]
   /** The next command. */
   readonly hint?: string
+  /** The object that it is about, where it is one: what looks for the root of it starts there. */
+  readonly about?: {
+    readonly apiVersion: string
+    readonly kind: string
+    readonly name: string
+    readonly namespace?: string
+  }
 }
 
 /** Something that carries the mark of the deployment and that its configuration no longer wants. */

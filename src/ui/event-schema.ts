@@ -38,6 +38,11 @@ export const cause = z.object({
   message: z.string(),
   evidence: z.exactOptional(names).describe("the tool's own words"),
   hint: z.exactOptional(z.string()).describe('the next command'),
+  about: z
+    .exactOptional(
+      z.object({ apiVersion: z.string(), kind: z.string(), name: z.string(), namespace: z.exactOptional(z.string()) }),
+    )
+    .describe('the object that it is about'),
 })
 
 export const states = z.enum(['missing', 'current', 'settling', 'drifted', 'broken', 'unknown', 'waiting'])

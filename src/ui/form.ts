@@ -1,4 +1,4 @@
-import { checkbox, input, select } from '@inquirer/prompts'
+import { checkbox, confirm, input, select } from '@inquirer/prompts'
 import { asked, type PromptContext } from './prompts.ts'
 
 interface TextQuestion {
@@ -45,4 +45,15 @@ export async function askOne<Value>(
 export async function askSeveral<Value>(question: ListQuestion<Value>, context?: PromptContext): Promise<Value[]> {
   const choices = question.choices.map((choice) => ({ ...choice, checked: true }))
   return await asked(() => checkbox<Value>({ message: question.message, choices }, context))
+}
+
+/**
+ * Yes or no.
+ * @throws AbortedError on Ctrl-C
+ */
+export async function askYesNo(
+  question: { readonly message: string; readonly default: boolean },
+  context?: PromptContext,
+): Promise<boolean> {
+  return await asked(() => confirm(question, context))
 }

@@ -254,3 +254,41 @@ describe('llmgw init in a terminal', () => {
     await expect(readFile(path)).rejects.toThrow('ENOENT')
   })
 })
+
+describe('a command without a configuration', () => {
+  const answers = [
+    ['have one written?', 'y\r'],
+    ['Preset:', '\r'],
+    ['AWS region:', 'us-east-1\r'],
+    ['pinned to', '\r'],
+    ['EKS cluster:', '\r'],
+    ['Name of this deployment:', '\r'],
+    ['Models:', '\r'],
+  ] as const
+
+  it('offers in a terminal to have one written, and goes on with it', async () => {
+    const { code, stdout, stderr } = await runCli('status', { file: undefined, world: fakeWorld(), keys: answers })
+    expect(code, stderr).toBe(0)
+    expect(stdout).toMatch(
+      /There is no llmgw\.yaml here or above[\s\S]*wrote llmgw\.yaml, pinned to account 123456789012/,
+    )
+    expect(stdout).toMatch(/^namespaces +missing/m)
+  })
+
+  it.each([
+    ['declined', 'status', [['have one written?', 'n\r']], 2],
+    ['Ctrl-C', 'status', [['have one written?', '\u0003']], 130],
+    ['--yes asks nothing', 'deploy all --yes', [], 2],
+    ['data is no place for questions', 'status --output json', [], 2],
+  ] as const)('%s', async (_what, args, keys, expected) => {
+    const { code, stdout } = await runCli(args, { file: undefined, world: fakeWorld(), keys })
+    expect(code).toBe(expected)
+    expect(stdout).not.toContain('wrote llmgw.yaml')
+    if (keys.length === 0) expect(stdout).not.toContain('have one written?')
+  })
+
+  it('ends with 2 and the command where nobody can be asked', async () => {
+    const { code, stderr } = await runCli('deploy all --yes', { file: undefined, world: fakeWorld() })
+    expect([code, stderr]).toEqual([2, expect.stringMatching(/there is no llmgw\.yaml[\s\S]*next: .*llmgw init/)])
+  })
+})

@@ -53,6 +53,16 @@ describe('deploy all', () => {
     expect((await runCli('deploy namespaces --yes', { world, seams: { helmTool } })).code).toBe(0)
   })
 
+  it('is refused, unwritten, where volumes would find no storage class and none may be made', async () => {
+    const world = fakeWorld()
+    const file = `${FILE}storage: { manage: "off" }\n`
+    const { code, stderr } = await runCli('deploy all --yes', { world, file })
+    expect([code, world.writes()]).toEqual([3, []])
+    expect(stderr).toContain('error: volumes would not be made: default StorageClass: none, and storage.manage is off')
+    expect(stderr).toContain('next: set storage.manage to create')
+    expect((await runCli('deploy all --yes', { world, file: `${file}cache: { kind: none }\n` })).code).toBe(0)
+  })
+
   it('tells every event as data, and no value of a secret', async () => {
     const world = fakeWorld()
     const { stdout, stderr } = await runCli('deploy all --yes --output ndjson', { world })

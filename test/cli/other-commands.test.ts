@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { PreflightError } from '../../src/errors.ts'
 import { components } from '../../steps/index.ts'
 import { fakeWorld } from '../fakes/fake-world.ts'
 import { FILE, runCli } from './run-cli.ts'
@@ -96,14 +97,87 @@ describe('plan', () => {
 })
 
 describe('status', () => {
-  it('is a table', async () => {
+  it('is a table: a line for each component, with what is known of its release', async () => {
     const { code, stdout } = await runCli('status', { world: await deployed() })
     expect(code).toBe(0)
-    const [head, ...rows] = stdout.trimEnd().split('\n')
-    expect(head).toMatch(/^COMPONENT +STATE +DETAIL$/)
-    expect(rows.map((row) => row.split(/ +/).join(' ')).sort()).toEqual(
-      components.map(({ name }) => `${name} current`).sort(),
+    const lines = stdout.trim().split('\n')
+    expect(lines[0]).toMatch(/^COMPONENT +STATE +VERSION +AGE +READY +DETAIL$/)
+    expect(lines).toContainEqual(expect.stringMatching(/^namespaces +current$/))
+    expect(lines).toContainEqual(expect.stringMatching(/^external-secrets +current +1\.0\.0 +\d+ d +3\/3$/))
+    expect(lines.slice(1).every((line) => / current/.test(line))).toBe(true)
+  })
+
+  const event = (reason: string, about: object, minute: number) => ({
+    apiVersion: 'v1',
+    kind: 'Event',
+    metadata: { name: `event-${minute}`, namespace: 'litellm' },
+    type: 'Warning',
+    reason,
+    message: 'said by a controller',
+    involvedObject: about,
+    lastTimestamp: new Date(Date.UTC(2025, 11, 31, 23, minute)).toISOString(),
+  })
+
+  it('names version, ready workloads and the newest warning, by the component that it is about', async () => {
+    const world = await deployed()
+    world.kube.seed(event('Older', { kind: 'Pod', name: 'redis-redis-ha-server-0', namespace: 'litellm' }, 1))
+    world.kube.seed(event('Unhealthy', { kind: 'Pod', name: 'redis-redis-ha-server-0', namespace: 'litellm' }, 5))
+    world.kube.seed(event('UpdateFailed', { kind: 'ExternalSecret', name: 'redis-credentials' }, 3))
+    world.kube.seed(event('Foreign', { kind: 'Pod', name: 'somebody-else', namespace: 'litellm' }, 9))
+    const { stdout } = await runCli('status --output json', { world })
+    const { components } = JSON.parse(stdout) as { components: { component: string; warning?: { text: string } }[] }
+    expect(components.find(({ component }) => component === 'redis')).toMatchObject({
+      version: { running: '1.0.0', wanted: '1.0.0' },
+      workloads: { ready: 1, total: 1 },
+      changedAt: expect.any(String),
+      warning: { text: 'event Unhealthy on Pod redis-redis-ha-server-0: said by a controller' },
+    })
+    const said = components.flatMap(({ component, warning }) => (warning ? [`${component}: ${warning.text}`] : []))
+    expect(said).toEqual([
+      'external-secrets: event UpdateFailed on ExternalSecret redis-credentials: said by a controller',
+      'redis: event Unhealthy on Pod redis-redis-ha-server-0: said by a controller',
+    ])
+  })
+
+  it('still draws the states where it cannot look for more, and says so', async () => {
+    const world = await deployed()
+    world.kube.failNext(
+      ({ verb, ref }) => verb === 'list' && ref.kind === 'Event',
+      new PreflightError('KubeForbidden', 'events are forbidden'),
     )
+    const { code, stdout, stderr } = await runCli('status', { world })
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/^redis +current/m)])
+    expect(stderr).toContain('could not look for versions, workloads and warnings: events are forbidden')
+  })
+
+  it.each([
+    ['', /^2026\S+Z\nCOMPONENT[\s\S]*redis +current/],
+    ['--output json', /^\{"at":"2026[^"]+","command":"status redis"/],
+  ])('with --watch looks until it is stopped, and ends well %s', async (flags, first) => {
+    const world = await deployed()
+    let looks = 0
+    let stop = (): void => undefined
+    const clock = {
+      ...world.clock,
+      sleep: async (ms: number, signal?: AbortSignal) => {
+        if (ms !== 5_000) return await world.clock.sleep(ms, signal)
+        looks += 1
+        if (looks === 2)
+          await world.helm.uninstall('redis', 'litellm', { timeoutMs: 1000, signal: new AbortController().signal })
+        if (looks === 4) stop()
+        signal?.throwIfAborted()
+      },
+    }
+    const onStop = (listener: () => void) => {
+      stop = listener
+      return () => undefined
+    }
+    const { code, stdout } = await runCli(`status redis --watch ${flags}`, { world, onStop, seams: { clock } })
+    expect(code).toBe(0)
+    expect(stdout).toMatch(first)
+    // Four looks, of which one saw something new.
+    expect(stdout.match(/2026-\d\d-\d\dT[\d:.]+Z/g)?.length).toBe(2)
+    expect(stdout).toMatch(/missing/)
   })
 
   it('has an exit code of its own on request', async () => {

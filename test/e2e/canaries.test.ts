@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { useDeployedSandbox } from './world/deployed.ts'
 import { REMOTE_SECRETS } from './world/platform.ts'
 
-const sandbox = useDeployedSandbox('e2e-canaries', { deploy: false })
+const sandbox = useDeployedSandbox('e2e-canaries', { deploy: false, platform: 'whole' })
 const ci = { INTERACTIVE_MODE: 'false' }
 
 /** Values that nobody would write by chance, given as a user gives them. */

@@ -33,7 +33,7 @@ function start(args: readonly string[], more: Readonly<Record<string, string>> =
   return { pid: children[0]?.pid ?? 0, ended, kill: (signal) => void children[0]?.kill(signal) }
 }
 
-const deployAll = (): Run => start(['deploy', 'all', '--sandbox=e2e-concurrency', '--output', 'json'])
+const deployAll = (): Run => start(['deploy', 'all', ...sandbox.flags, '--output', 'json'])
 
 /** Resolves when the lock is held by a process with this id. */
 async function holds(pid: number): Promise<string> {
@@ -87,20 +87,16 @@ describe.sequential('runs at the same time', () => {
   test('who cannot renew stops by itself, and its helm with it', async () => {
     let cut = false
     const held = new Promise<never>(() => undefined)
-    const proxied = await throughProxies(
-      sandbox.connection,
-      {
-        kube: {
-          before: ({ userAgent, write, path }) => {
-            // Helm is in the middle of its first write, and from then on no renewal gets through.
-            if (/^helm/i.test(userAgent) && write) cut = true
-            if (cut && (path.includes('/leases/') || /^helm/i.test(userAgent))) return held
-            return undefined
-          },
+    const proxied = await throughProxies(sandbox.connection, {
+      kube: {
+        before: ({ userAgent, write, path }) => {
+          // Helm is in the middle of its first write, and from then on no renewal gets through.
+          if (/^helm/i.test(userAgent) && write) cut = true
+          if (cut && (path.includes('/leases/') || /^helm/i.test(userAgent))) return held
+          return undefined
         },
       },
-      { storage: { manage: 'create' } },
-    )
+    })
     const helmFolder = dirname(sandbox.connection.helm)
     try {
       const { ended } = start(['deploy', 'all', '--config', proxied.config], {

@@ -18,7 +18,7 @@ let points: readonly KillPoint[] = []
 async function deployThroughProxies(point?: KillPoint): Promise<{ ended: Ended; passed: readonly KillPoint[] }> {
   let kill = (): void => undefined
   const hooks = point ? { [point.api]: atPoint(point, () => kill()) } : {}
-  const proxied = await throughProxies(sandbox.connection, hooks, { storage: { manage: 'create' } })
+  const proxied = await throughProxies(sandbox.connection, hooks)
   try {
     const ended = await llmgw(['deploy', 'all', '--config', proxied.config, '--secrets-file', await secretsFile()], {
       env: { ...sandbox.env, ...proxied.env, PATH: pathWithHelm(), INTERACTIVE_MODE: 'false' },

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { kube } from '../sandbox-aws/kube.ts'
 import { useDeployedSandbox } from './world/deployed.ts'
 import { type Ended, LLMGW, llmgw } from './world/llmgw.ts'
 import { REMOTE_SECRETS, ROLES } from './world/platform.ts'
@@ -44,11 +45,21 @@ async function damage(): Promise<void> {
   await kube.patch(redis, { spec: { replicas: 2 } })
   const data = [{ secretKey: 'redis-password', remoteRef: { key: 'nowhere/at-all' } }]
   await kube.patch(sync, { spec: { data } })
+  await until('the sync failing', isFailing)
+}
+
+async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
   const deadline = Date.now() + 60_000
-  while (!(await isFailing())) {
-    if (Date.now() > deadline) throw new Error('the sync did not fail within 60 s')
+  while (!(await holds())) {
+    if (Date.now() > deadline) throw new Error(`not seen within 60 s: ${what}`)
     await new Promise((resolve) => setTimeout(resolve, 200))
   }
+}
+
+/** What `damage` and its like leave behind, whatever the run did. */
+async function mend(): Promise<void> {
+  const mended = await sandbox.run('deploy all', ci)
+  expect(mended.code, mended.output).toBe(0)
 }
 
 /** What differs between two snapshots, but for Helm's own records. */
@@ -88,14 +99,13 @@ describe.sequential('missing, current, drifted and broken at once', () => {
     const run = await deployed(`deploy all ${flags}`.trim(), env)
     expect(run.changes, run.ended.output).toEqual(changes)
     expect(run.ended.code, run.ended.output).toBe(0)
-    const mended = await sandbox.run('deploy all', ci)
-    expect(mended.code, mended.output).toBe(0)
+    await mend()
   })
 
   test('a terminal asks about each that exists, proposes to mend what is broken, and creates the rest after a yes', async () => {
     await damage()
     const before = await state()
-    const terminal = openTerminal([process.execPath, LLMGW, 'deploy', 'all', `--sandbox=${NAME}`], {
+    const terminal = openTerminal([process.execPath, LLMGW, 'deploy', 'all', ...sandbox.flags], {
       env: { ...sandbox.env, TERM: 'xterm-256color' },
     })
     for (const component of ['namespaces', 'storage', 'irsa', 'secrets', 'external-secrets', 'redis']) {
@@ -106,14 +116,117 @@ describe.sequential('missing, current, drifted and broken at once', () => {
     terminal.type('y\r')
     expect(await terminal.exited, terminal.text()).toBe(0)
     expect(changed(before, await state())).toEqual(REPAIR)
-    expect((await sandbox.run('deploy all', ci)).code).toBe(0)
+    await mend()
   })
 
   test('nothing at all is changed without a terminal and without consent', async () => {
     await damage()
     const { ended, changes } = await deployed('deploy all', {})
     expect([ended.code, changes]).toEqual([2, []])
-    expect((await sandbox.run('deploy all', ci)).code).toBe(0)
+    await mend()
+  })
+})
+
+describe.sequential('only a part of a component is there', () => {
+  /** One namespace of several, a role without its policy, a release without the Secret that records it. */
+  async function take(): Promise<void> {
+    const { kube, aws } = sandbox.at
+    for (const policy of Object.keys((await aws.iam.findRole(gateway))?.inline ?? {}))
+      await aws.iam.removeInlinePolicy(gateway, policy)
+    const records = await kube.list({ apiVersion: 'v1', kind: 'Secret', labelSelector: 'owner=helm,name=redis' })
+    for (const { metadata } of records) await kube.remove({ apiVersion: 'v1', kind: 'Secret', ...metadata })
+    await kube.remove(namespace)
+    await until('the namespace gone', async () => (await kube.find(namespace)) === undefined)
+  }
+
+  const CREATED = ['Namespace monitoring']
+  const PART_ROWS: readonly Row[] = [
+    { mode: '--on-existing=update', flags: '--yes', changes: [...CREATED, MISSING] },
+    { mode: '--on-existing=skip-healthy', flags: '--yes --on-existing=skip-healthy', changes: CREATED },
+    { mode: '--on-existing=skip', flags: '--yes --on-existing=skip', changes: CREATED },
+  ]
+
+  test.each(PART_ROWS)('$mode', async ({ flags, changes }) => {
+    await take()
+    const run = await deployed(`deploy all ${flags}`, {})
+    // Helm takes the objects of its release back as they are, whatever the mode: the record is what was missing.
+    expect(run.changes, run.ended.output).toEqual([...changes].sort())
+    expect(run.ended.code, run.ended.output).toBe(0)
+    await mend()
+    expect((await sandbox.run('plan --exit-code')).code).toBe(0)
+  })
+})
+
+describe.sequential('still rolling out', () => {
+  const pod = '/api/v1/namespaces/litellm/pods/redis-redis-ha-server-0'
+
+  /** Whether the pod's containers answer, as its kubelet would tell. */
+  async function answering(answers: boolean): Promise<void> {
+    const { status } = await kube<{ status: { conditions: { type: string; status: string }[] } }>(
+      sandbox.connection,
+      'GET',
+      pod,
+    )
+    const conditions = status.conditions.map((condition) =>
+      /^(Containers)?Ready$/.test(condition.type) ? { ...condition, status: answers ? 'True' : 'False' } : condition,
+    )
+    await kube(sandbox.connection, 'PATCH', `${pod}/status`, { status: { conditions } })
+    const ready = answers ? 3 : 2
+    await until(`${ready} servers ready`, async () => {
+      const { readyReplicas } = ((await sandbox.at.kube.find(redis))?.status ?? {}) as { readyReplicas?: number }
+      return readyReplicas === ready
+    })
+  }
+
+  /** Runs, and lets the rollout end when the run has been seen to wait for it. */
+  async function deployWaiting(flags: string, env: Readonly<Record<string, string>>): Promise<Ended> {
+    let waited = false
+    const ended = await llmgw(['deploy', 'all', ...flags.split(' '), ...sandbox.flags, '--output', 'ndjson'], {
+      env: { ...sandbox.env, ...env },
+      started: ({ stdout }) =>
+        stdout?.on('data', (chunk: Buffer) => {
+          if (waited || !/"step":"redis","phase":"ready"/.test(chunk.toString('utf8'))) return
+          waited = true
+          void answering(true)
+        }),
+    })
+    return { ...ended, output: `${waited ? 'waited' : 'did not wait'}\n${ended.output}` }
+  }
+
+  test.each([
+    ['--on-existing=update', '--yes', {}],
+    ['AUTO_SKIP_HEALTHY=true', '--yes', { AUTO_SKIP_HEALTHY: 'true' }],
+  ])('%s waits, and changes nothing', async (_mode, flags, env) => {
+    await answering(false)
+    const before = await state()
+    const ended = await deployWaiting(flags, env)
+    expect(ended.output).toMatch(/^waited/)
+    expect(ended.code, ended.output).toBe(0)
+    expect(changed(before, await state())).toEqual([])
+  })
+
+  test('SKIP_ALL=true leaves it, and waits for nothing', async () => {
+    await answering(false)
+    const before = await state()
+    const ended = await deployWaiting('--yes', { SKIP_ALL: 'true' })
+    expect(ended.output).toMatch(/^did not wait/)
+    expect(ended.code, ended.output).toBe(0)
+    expect(changed(before, await state())).toEqual([])
+    await answering(true)
+  })
+
+  test('a terminal waits, also where it is skipped', async () => {
+    await answering(false)
+    const before = await state()
+    const terminal = openTerminal([process.execPath, LLMGW, 'deploy', 'redis', ...sandbox.flags], {
+      env: { ...sandbox.env, TERM: 'xterm-256color' },
+    })
+    await terminal.until(/redis is settling[\s\S]*?\[S\]kip/)
+    terminal.type('\r')
+    await terminal.until(/waiting until it is usable/)
+    await answering(true)
+    expect(await terminal.exited, terminal.text()).toBe(0)
+    expect(changed(before, await state())).toEqual([])
   })
 })
 
@@ -127,7 +240,7 @@ describe.sequential('could not look', () => {
   async function refused(status: number, env: Readonly<Record<string, string>>): Promise<Ended> {
     // The version is what the guard reads; everything else of the cluster cannot be looked at.
     const refuse = ({ path }: { readonly path: string }) => (path.startsWith('/version') ? undefined : status)
-    const proxied = await throughProxies(sandbox.connection, { kube: { refuse } }, { storage: { manage: 'create' } })
+    const proxied = await throughProxies(sandbox.connection, { kube: { refuse } })
     try {
       return await llmgw(['deploy', 'all', '--yes', '--config', proxied.config, '--secrets-file', secrets], {
         env: {

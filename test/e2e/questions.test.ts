@@ -11,7 +11,7 @@ const state = () => snapshot(sandbox.at, { roles: ROLES, secrets: REMOTE_SECRETS
 const redisScale = { apiVersion: 'apps/v1', kind: 'StatefulSet', namespace: 'litellm', name: 'redis-redis-ha-server' }
 
 function deploy(...words: string[]): Terminal {
-  return openTerminal([process.execPath, LLMGW, 'deploy', ...words, `--sandbox=${NAME}`], {
+  return openTerminal([process.execPath, LLMGW, 'deploy', ...words, ...sandbox.flags], {
     env: { ...sandbox.env, TERM: 'xterm-256color' },
     columns: 100,
   })

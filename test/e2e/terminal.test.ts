@@ -12,7 +12,7 @@ const ci = { INTERACTIVE_MODE: 'false' }
 const CTRL_C = '\u0003'
 
 function deploy(columns = 100): Terminal {
-  return openTerminal([process.execPath, LLMGW, 'deploy', 'all', '--yes', `--sandbox=${NAME}`], {
+  return openTerminal([process.execPath, LLMGW, 'deploy', 'all', '--yes', ...sandbox.flags], {
     env: { ...sandbox.env, TERM: 'xterm-256color' },
     columns,
   })

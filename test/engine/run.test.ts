@@ -242,6 +242,13 @@ describe('a step that was left alone, when something it needs is changed', () =>
     expect(own.calls.includes('apply middle')).toBe(expected === 'done')
   })
 
+  it('is not changed beyond a plan that is kept to the letter', async () => {
+    const own = asLooked()
+    const result = await deploy(chain(drifted('y')), own, { run: { exact: true } })
+    expect(outcomes(result)).toEqual({ base: 'done', middle: 'stale', top: 'blocked' })
+    expect(own.calls).toEqual(['apply base'])
+  })
+
   it('is never changed when it is only needed', async () => {
     const own = asLooked()
     const wish = { decide: { onExisting: 'update', selected: new Set(['base', 'top']) } } as const

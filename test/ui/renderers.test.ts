@@ -163,15 +163,34 @@ describe('renderPlan', () => {
 })
 
 describe('renderStatus', () => {
+  const now = Date.UTC(2026, 0, 8)
+  const ago = (ms: number): string => new Date(now - ms).toISOString()
+  const facts = new Map([
+    ['irsa', { warning: { at: ago(90_000), text: 'not shown where a change is' } }],
+    [
+      'external-secrets',
+      {
+        version: { running: '2.8.0', wanted: '2.9.0' },
+        changedAt: ago(3 * 86_400_000),
+        workloads: { ready: 2, total: 3 },
+      },
+    ],
+    ['redis', { version: { wanted: '4.39.0' } }],
+    ['namespaces', { warning: { at: ago(7_300_000), text: 'event Odd on Namespace llm: something was odd' } }],
+  ])
+
   it('is a table of 80 columns', () => {
-    const text = renderStatus(COMPONENTS, style)
+    const text = renderStatus({ components: COMPONENTS, facts, now }, style)
     expect(text).toMatchInlineSnapshot(`
-      "COMPONENT         STATE     DETAIL
-      namespaces        current
-      irsa              drifted   irsa-litellm: 1 change
-      external-secrets  broken    operator: pod external-secrets/external-secrets-7d9…
-      redis             settling  still rolling out
-      storage           unknown   storageclasses is forbidden"
+      "COMPONENT         STATE     VERSION         AGE  READY  DETAIL
+      namespaces        current                               2 h ago: event Odd on N…
+      irsa              drifted                               irsa-litellm: 1 change
+      external-secrets  broken    2.8.0 -> 2.9.0  3 d  2/3    operator: pod…
+      redis             settling                              still rolling out
+      storage           unknown                               storageclasses is forbi…
+      ! external-secrets: operator: pod external-secrets/external-secrets-7d9c in
+        CrashLoopBackOff, found 5 restarts
+      ! storage: storageclasses is forbidden"
     `)
     for (const line of text.split('\n')) expect(line.length).toBeLessThanOrEqual(80)
   })

@@ -1,13 +1,17 @@
+import type { Diagnosis } from '../../../steps/diagnose/index.ts'
 import type { FoundOrphan } from '../../../steps/orphans.ts'
+import { causeOf } from '../../engine/cause.ts'
 import type { Decisions } from '../../engine/decide.ts'
 import type { Looked } from '../../engine/look.ts'
 import type { RunResult } from '../../engine/result.ts'
 import { execute, type RunOptions } from '../../engine/run.ts'
 import type { Selection } from '../../engine/selection.ts'
+import type { Cause } from '../../engine/step.ts'
 import type { Services } from '../../ports/index.ts'
 import type { ChangeFlags } from '../flags.ts'
 import { type CheckResult, runChecks } from './checks.ts'
 import { writes } from './confirm-changes.ts'
+import { diagnoseSteps } from './diagnose.ts'
 import { milliseconds } from './duration.ts'
 import { finish } from './finish.ts'
 import { prune } from './orphans.ts'
@@ -33,7 +37,34 @@ export async function carryOut(session: Session, agreed: Agreed): Promise<number
       ? await underLock(session, (held) => converge(session, agreed, held))
       : await converge(session, agreed, {})
   const checks = result.ok ? await verifyDeployed(session, result) : []
-  return finish(session, { result, checks })
+  const diagnoses = result.ok ? [] : await whyFailed(session, agreed, result)
+  return finish(session, { result, checks, diagnoses })
+}
+
+/** Looked for at once, while everything is as the failure left it. What a step itself has said already is not repeated. */
+async function whyFailed(
+  session: Session,
+  { selection: { graph } }: Agreed,
+  { steps }: RunResult,
+): Promise<readonly Diagnosis[]> {
+  const failed = new Map(steps.flatMap(({ id, outcome, cause }) => (outcome === 'failed' ? [[id, cause]] : [])))
+  if (failed.size === 0 || session.stop.signal.aborted) return []
+  try {
+    const looked = await session.lookQuietly(graph, { diff: false })
+    const found = await diagnoseSteps(session, { graph, looked }, (id) => failed.has(id))
+    return found.filter(({ step, causes }) => isNews(rootOf(causes), failed.get(step)))
+  } catch (error) {
+    const message = `could not look for what lies beneath: ${causeOf(error).message}`
+    session.stage.emit({ type: 'note', level: 'warning', message })
+    return []
+  }
+}
+
+const rootOf = (causes: Diagnosis['causes']): Cause => causes.at(-1) ?? causes[0]
+
+/** Neither what the step has said, nor that its release has failed. */
+function isNews({ code, message }: Cause, said: Cause | undefined): boolean {
+  return message !== said?.message && code !== 'ReleaseFailed' && code !== 'ReleasePending'
 }
 
 type Held = Parameters<Parameters<typeof underLock>[1]>[0]

@@ -1,4 +1,5 @@
 import type { RunResult } from '../../engine/result.ts'
+import { type DiagnosisView, renderDiagnoses } from '../../ui/diagnosis.ts'
 import { renderSummary } from '../../ui/summary.ts'
 import type { CheckResult } from './checks.ts'
 import { sandboxFlag, withPasteableHints } from './pasteable.ts'
@@ -7,12 +8,14 @@ import type { Session } from './session.ts'
 interface Finished {
   readonly result: RunResult
   readonly checks: readonly CheckResult[]
+  /** What lies beneath the failures. */
+  readonly diagnoses?: readonly DiagnosisView[]
 }
 
 const CANCELLED = 130
 
 /** Reports the end of a run. @returns exit code */
-export async function finish(session: Session, { result: given, checks }: Finished): Promise<number> {
+export async function finish(session: Session, { result: given, checks, diagnoses = [] }: Finished): Promise<number> {
   const { sandbox } = session.request.flags
   const result = { ...given, steps: given.steps.map((step) => withPasteableHints(step, sandbox)) }
   const failedChecks = checks.filter((check) => check.result === 'fail')
@@ -22,7 +25,7 @@ export async function finish(session: Session, { result: given, checks }: Finish
   await session.stage.close()
   const stopped = session.stop.signal.aborted && !result.ok
   const exitCode = ok ? 0 : stopped ? CANCELLED : 1
-  session.print(textOf(session, { result, checks }, ok))
+  session.print(textOf(session, { result, checks, diagnoses }, ok))
   session.printJson({
     command: session.request.command,
     ok,
@@ -34,6 +37,7 @@ export async function finish(session: Session, { result: given, checks }: Finish
     counts: result.counts,
     steps: result.steps,
     checks,
+    ...(diagnoses.length === 0 ? {} : { diagnoses }),
   })
   return exitCode
 }
@@ -46,6 +50,7 @@ function textOf(session: Session, finished: Finished, ok: boolean): string {
   return [
     renderSummary({ result: finished.result, elapsedMs: session.elapsedMs() }, session.style),
     ...checkLines(finished.checks),
+    ...(finished.diagnoses?.length ? ['', renderDiagnoses(finished.diagnoses, session.style), ''] : []),
     ...(ok ? [] : [nextLine(session)]),
     ...(hasChanged(finished.result) || !ok ? [] : [unchangedLine(session.world.startedProcesses())]),
     ...(session.world.sandbox?.standIns

@@ -1,5 +1,6 @@
 import { neededAccess } from '../../../steps/doctor/kube-access.ts'
 import { judgeAccess } from '../../../steps/doctor/permissions.ts'
+import { storageClass } from '../../../steps/doctor/storage-class.ts'
 import { isReleaseStep } from '../../../steps/helm-release.ts'
 import type { Decisions } from '../../engine/decide.ts'
 import type { Graph } from '../../engine/graph.ts'
@@ -26,6 +27,21 @@ export async function preflight(session: Session, graph: Graph<Services>, decisi
   const needed = neededAccess(ctx.config, [...new Set(changed.map(({ component }) => component))])
   const { result, evidence, fix } = await judgeAccess(ctx.kube, needed, stop.signal)
   if (result === 'fail') throw new PreflightError('NotAllowed', `this run is ${evidence}`, { hint: fix })
+  if (changed.some(makesVolumes)) await refuseWithoutStorageClass(session)
   // Before the first write, not at the first release: secrets and roles would be there already.
   if (changed.some(isReleaseStep)) await session.world.helmTool()
+}
+
+/** Components of which pods keep something on a volume. */
+const ON_VOLUMES: ReadonlySet<string> = new Set(['redis', 'monitoring', 'openwebui'])
+const makesVolumes = ({ component }: { readonly component: string }): boolean => ON_VOLUMES.has(component)
+
+/** Without a class, and without the right to make one, pods would wait for their volumes for ever. */
+async function refuseWithoutStorageClass({ ctx, stop }: Session): Promise<void> {
+  if (ctx.config.storage.manage !== 'off') return
+  const { result, evidence, fix } = await storageClass.run({ ...ctx, signal: stop.signal })
+  if (result !== 'fail') return
+  throw new PreflightError('NoStorageClass', `volumes would not be made: default StorageClass: ${evidence}`, {
+    hint: fix,
+  })
 }

@@ -12,6 +12,7 @@ import type { Host } from '../host.ts'
 import type { World } from '../world.ts'
 import { watchCharts } from './chart-notes.ts'
 import { milliseconds } from './duration.ts'
+import { openWorld } from './offer-init.ts'
 import { lookedPasteable } from './pasteable.ts'
 import { openReports, type Reports } from './reports.ts'
 import { openStage, type Stage, usesColors } from './stage.ts'
@@ -23,6 +24,8 @@ export interface SessionRequest {
   readonly flags: LookFlags
   readonly host: Host
   readonly options?: Partial<RunOptions>
+  /** Nothing is under way that has a safe point. */
+  readonly readOnly?: boolean
 }
 
 /** A guarded connection to the platform, and what a command needs to work on it. */
@@ -76,12 +79,12 @@ async function inSession(
 ): Promise<number> {
   const { host, flags } = request
   const tell = (line: string) => void host.stderr.write(`${line}\n`)
-  const stop = listenForStop(host, tell)
+  const stop = listenForStop(host, request.readOnly ? () => undefined : tell)
   let world: World | undefined
   let stage: Stage | undefined
   let deadline: Deadline | undefined
   try {
-    world = await host.openWorld({ flags, host, signal: stop.signal, report: tell })
+    world = await openWorld({ flags, host, signal: stop.signal, report: tell, mayAsk: !saysYes(flags) })
     const guarded = await guard(world, host.env, stop.signal)
     deadline = startDeadline(world.loaded.config.timeouts.run, stop)
     stage = openStage({ flags, host, onEvent }, world.clock)
@@ -98,6 +101,9 @@ async function inSession(
     stop.dispose()
   }
 }
+
+/** `--yes` asks nothing, whatever the command. */
+const saysYes = (flags: LookFlags): boolean => 'yes' in flags && flags.yes === true
 
 interface Parts {
   readonly world: World

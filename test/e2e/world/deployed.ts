@@ -1,23 +1,36 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterAll, beforeAll } from 'vitest'
+import { stringify } from 'yaml'
 import { down, type SandboxConnection, up } from '../../../src/sandbox/index.ts'
 import { sandboxShell } from '../../sandbox-under-test.ts'
 import { type Ended, llmgw, useHome, userEnvironment } from './llmgw.ts'
 import { type Witness, witness } from './snapshot.ts'
+import { SPINE } from './spine.ts'
 
 export interface DeployedSandbox {
   readonly connection: SandboxConnection
   readonly at: Witness
   /** Environment of a user in CI: `INTERACTIVE_MODE=false` is not in it. */
   readonly env: Record<string, string | undefined>
-  /** Runs `llmgw … --sandbox=<this one>`, words split at blanks. */
+  /** What every command line of it ends with: which sandbox, and its configuration. */
+  readonly flags: readonly string[]
+  /** Runs `llmgw …` with these flags, words split at blanks. */
   run(words: string, more?: Readonly<Record<string, string>>): Promise<Ended>
 }
 
 const silent = (): void => undefined
 const never = new AbortController().signal
 
-/** A sandbox of its own for a file; with `deploy`, the whole platform is in it before the first test. */
-export function useDeployedSandbox(name: string, options: { readonly deploy: boolean }): DeployedSandbox {
+interface Demand {
+  /** It is in the sandbox before the first test. */
+  readonly deploy: boolean
+  /** What `all` means: the spine unless told. */
+  readonly platform?: 'spine' | 'whole'
+}
+
+/** A sandbox of its own for a file. */
+export function useDeployedSandbox(name: string, { deploy, platform = 'spine' }: Demand): DeployedSandbox {
   const home = useHome()
   let ready: Omit<DeployedSandbox, 'run'> | undefined
   const world = () => {
@@ -25,11 +38,13 @@ export function useDeployedSandbox(name: string, options: { readonly deploy: boo
     return ready
   }
   const run: DeployedSandbox['run'] = (words, more = {}) =>
-    llmgw([...words.split(' '), `--sandbox=${name}`], { env: { ...world().env, ...more } })
+    llmgw([...words.split(' '), ...world().flags], { env: { ...world().env, ...more } })
   beforeAll(async () => {
     const connection = await up({ name, shell: sandboxShell() }, silent, never)
-    ready = { connection, at: await witness(connection), env: userEnvironment(sandboxShell(), await home()) }
-    if (!options.deploy) return
+    const env = userEnvironment(sandboxShell(), await home())
+    const flags = [`--sandbox=${name}`, ...(platform === 'spine' ? ['--config', await spineFile(connection.dir)] : [])]
+    ready = { connection, at: await witness(connection), env, flags }
+    if (!deploy) return
     const ended = await run('deploy all', { INTERACTIVE_MODE: 'false' })
     if (ended.code !== 0) throw new Error(`deploy all ended with ${ended.code}:\n${ended.output}`)
   })
@@ -46,6 +61,15 @@ export function useDeployedSandbox(name: string, options: { readonly deploy: boo
     get env() {
       return world().env
     },
+    get flags() {
+      return world().flags
+    },
     run,
   }
+}
+
+async function spineFile(dir: string): Promise<string> {
+  const file = join(dir, 'llmgw.yaml')
+  await writeFile(file, stringify({ apiVersion: 'llmgw/v1', ...SPINE }))
+  return file
 }

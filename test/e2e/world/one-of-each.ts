@@ -1,6 +1,7 @@
 import { expect } from 'vitest'
-import { RELEASES, REMOTE_SECRETS, ROLES } from './platform.ts'
+import { REMOTE_SECRETS, ROLES } from './platform.ts'
 import type { Witness } from './snapshot.ts'
+import { SPINE_RELEASES } from './spine.ts'
 
 /** Version ids of the platform's secrets that have one. */
 export async function currentVersions({ aws }: Witness): Promise<Record<string, string>> {
@@ -17,7 +18,7 @@ export async function currentVersions({ aws }: Witness): Promise<Record<string, 
 export async function expectOneOfEach(at: Witness): Promise<void> {
   const releases = await at.kube.list({ apiVersion: 'v1', kind: 'Secret', labelSelector: 'owner=helm' })
   const deployed = releases.filter(({ metadata }) => metadata.labels?.status === 'deployed')
-  expect(deployed.map(({ metadata }) => metadata.labels?.name).sort()).toEqual([...RELEASES].sort())
+  expect(deployed.map(({ metadata }) => metadata.labels?.name).sort()).toEqual([...SPINE_RELEASES].sort())
   expect(releases.filter(({ metadata }) => metadata.labels?.status?.startsWith('pending'))).toEqual([])
   for (const role of ROLES) expect(Object.keys((await at.aws.iam.findRole(role))?.inline ?? {})).toHaveLength(1)
   const versions = await currentVersions(at)

@@ -22,6 +22,8 @@ export interface Seen {
   /** AWS action (`X-Amz-Target` or form `Action`), or the Kubernetes verb and path. */
   readonly operation: string
   readonly userAgent: string
+  /** The client's own; a proxy before an API server shows its certificate in its place. */
+  readonly authorization: string
   readonly write: boolean
 }
 
@@ -62,6 +64,7 @@ function describe(request: IncomingMessage, body: Buffer): Seen {
     path,
     operation: aws ?? `${method} ${path.split('?')[0]}`,
     userAgent: request.headers['user-agent'] ?? '',
+    authorization: request.headers.authorization ?? '',
     write: aws === undefined ? method !== 'GET' && method !== 'HEAD' && !dryRun : !AWS_READS.test(aws),
   }
 }
@@ -133,13 +136,14 @@ export async function recordingProxy(upstream: Upstream, hooks: Hooks = {}): Pro
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
+  const closed = once(server, 'close')
   return {
     url: `http://127.0.0.1:${port}`,
     seen,
     close: async () => {
       server.closeAllConnections()
       server.close()
-      await once(server, 'close')
+      await closed
     },
   }
 }

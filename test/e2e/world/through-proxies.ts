@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { parse, stringify } from 'yaml'
 import type { SandboxConnection } from '../../../src/sandbox/index.ts'
 import { type Hooks, type RecordingProxy, recordingProxy } from './recording-proxy.ts'
+import { SPINE } from './spine.ts'
 
 interface Kubeconfig {
   readonly contexts: readonly {
@@ -75,7 +76,7 @@ export async function throughProxies(
     config,
     stringify({
       apiVersion: 'llmgw/v1',
-      preset: 'platform',
+      ...SPINE,
       deployment: 'llmgw',
       aws: { region, accountId, endpointUrl: aws.url },
       cluster: { name: clusterName, connection: { kind: 'kubeconfig', path: kubeconfig, context: 'proxied' } },

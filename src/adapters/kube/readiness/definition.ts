@@ -1,4 +1,4 @@
-import { conditionOf, failed, progressing, READY, type Reader } from './reader.ts'
+import { aboutOf, conditionOf, failed, progressing, READY, type Reader } from './reader.ts'
 
 /** Ready when the API server serves the kind. */
 export const definition: Reader = {
@@ -8,6 +8,7 @@ export const definition: Reader = {
     if (names?.status === 'False') {
       return failed({
         code: 'CrdNamesRejected',
+        about: aboutOf(object),
         message: `CustomResourceDefinition ${object.metadata.name} is not served: its names are taken`,
         evidence: [names.message ?? names.reason ?? ''],
         hint: 'kubectl get crd',

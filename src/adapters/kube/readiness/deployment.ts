@@ -2,6 +2,7 @@ import type { KubeObject, ListQuery } from '../../../ports/kube.ts'
 import { failedCreate } from './failed-create.ts'
 import { firstFailure, podsIn } from './pods.ts'
 import {
+  aboutOf,
   conditionOf,
   count,
   failed,
@@ -71,6 +72,7 @@ function deadlineExceeded(object: KubeObject): Verdict | undefined {
   if (condition?.status !== 'False' || condition.reason !== 'ProgressDeadlineExceeded') return undefined
   return failed({
     code: 'ProgressDeadlineExceeded',
+    about: aboutOf(object),
     message: `Deployment ${pathOf(object)} made no progress within its own deadline`,
     evidence: [condition.message ?? ''],
     hint: `kubectl describe deployment ${object.metadata.name} -n ${object.metadata.namespace}`,

@@ -1,6 +1,7 @@
+import { eventsIn, lastChange, type Said, saidAbout, sentence } from '../../../ports/events.ts'
 import type { KubeObject } from '../../../ports/kube.ts'
-import { eventsIn, lastChange, type Said, saidAbout, sentence } from './events.ts'
 import {
+  aboutOf,
   conditionOf,
   failed,
   pathOf,
@@ -76,6 +77,7 @@ function unsynced(object: KubeObject, scene: Scene, { code, reason, what }: Fail
   const condition = conditionOf(object, 'Ready')?.message ?? 'no reason given'
   return failed({
     code,
+    about: aboutOf(object),
     message: `${what}: ${providersWords(event, condition)}`,
     evidence: event ? [sentence(event)] : [condition],
     hint: `kubectl describe ${object.kind.toLowerCase()} ${object.metadata.name}${namespaceFlag(object)}`,

@@ -1,6 +1,6 @@
+import { eventsIn, isAfterLastChange, saidAbout } from '../../../ports/events.ts'
 import type { KubeObject } from '../../../ports/kube.ts'
-import { eventsIn, isAfterLastChange, saidAbout } from './events.ts'
-import { failed, pathOf, type Scene, type Verdict } from './reader.ts'
+import { aboutOf, failed, pathOf, type Scene, type Verdict } from './reader.ts'
 
 /** A decision against the pod, which trying again does not change: quota, Pod Security, an admission policy. */
 const DECIDED =
@@ -28,6 +28,7 @@ export function failedCreate(
   if (!DECIDED.test(message) && age < GRACE_MS) return undefined
   return failed({
     code: 'FailedCreate',
+    about: aboutOf(workload),
     message: `the pods of ${workload.kind} ${pathOf(workload)} are refused: ${message}`,
     evidence: [message],
     hint: `kubectl describe ${workload.kind.toLowerCase()} ${workload.metadata.name} -n ${workload.metadata.namespace}`,

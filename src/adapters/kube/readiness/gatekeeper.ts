@@ -1,5 +1,5 @@
 import type { KubeObject } from '../../../ports/kube.ts'
-import { failed, progressing, READY, type Reader, statusOf, type Verdict } from './reader.ts'
+import { aboutOf, failed, progressing, READY, type Reader, statusOf, type Verdict } from './reader.ts'
 
 interface PodStatus {
   readonly id?: string
@@ -38,6 +38,7 @@ function rejected(object: KubeObject): Verdict | undefined {
   const words = (pod.errors ?? []).map(({ code, message }) => [code, message].filter(Boolean).join(': '))
   return failed({
     code: 'PolicyRejected',
+    about: aboutOf(object),
     message: `Gatekeeper does not accept ${object.kind} ${object.metadata.name}: ${words[0]}`,
     evidence: words,
     hint: `kubectl describe ${object.kind.toLowerCase()} ${object.metadata.name}`,

@@ -1,6 +1,17 @@
 import { failedCreateEvent } from './failed-create.ts'
 import { firstFailure, podsIn } from './pods.ts'
-import { conditionOf, count, failed, pathOf, progressing, READY, type Reader, specOf, statusOf } from './reader.ts'
+import {
+  aboutOf,
+  conditionOf,
+  count,
+  failed,
+  pathOf,
+  progressing,
+  READY,
+  type Reader,
+  specOf,
+  statusOf,
+} from './reader.ts'
 import { around, podsOf } from './workload-pods.ts'
 
 /** Ready when complete, failed when it has used up its retries. */
@@ -12,6 +23,7 @@ export const job: Reader = {
     if (end?.status === 'True') {
       return failed({
         code: 'JobFailed',
+        about: aboutOf(object),
         message: `Job ${pathOf(object)} failed: ${end.reason ?? 'no reason given'}`,
         evidence: end.message === undefined ? [] : [end.message],
         hint: `kubectl logs job/${object.metadata.name} -n ${object.metadata.namespace}`,

@@ -1,6 +1,6 @@
+import { eventsIn, saidAbout, sentence } from '../../../ports/events.ts'
 import type { KubeObject, ListQuery } from '../../../ports/kube.ts'
-import { eventsIn, saidAbout, sentence } from './events.ts'
-import { failed, type LogSource, pathOf, type Scene, statusOf, type Verdict } from './reader.ts'
+import { aboutOf, failed, type LogSource, pathOf, type Scene, statusOf, type Verdict } from './reader.ts'
 import { readScheduling } from './scheduling.ts'
 
 interface ContainerState {
@@ -57,6 +57,7 @@ function containerFailure(pod: KubeObject, scene: Scene, retried: boolean): Verd
     return failed(
       {
         code,
+        about: aboutOf(pod),
         message: `container ${container.name} of Pod ${pathOf(pod)} ${describe(code, container)}`,
         evidence: evidenceOf(pod, container, scene),
         hint: `kubectl describe pod ${pod.metadata.name} -n ${pod.metadata.namespace}`,

@@ -44,6 +44,11 @@ export function failed(cause: Cause, logs?: LogSource): Verdict {
   return { health: 'failed', cause, ...(logs === undefined ? {} : { logs }) }
 }
 
+/** Address of an object, for the cause that is about it. */
+export function aboutOf({ apiVersion, kind, metadata: { name, namespace } }: KubeObject): NonNullable<Cause['about']> {
+  return { apiVersion, kind, name, ...(namespace === undefined ? {} : { namespace }) }
+}
+
 interface Condition {
   readonly type: string
   readonly status: string

@@ -1,6 +1,6 @@
+import { eventsIn, newestFirst, type Said, saidAbout, sentence } from '../../../ports/events.ts'
 import type { KubeObject } from '../../../ports/kube.ts'
-import { eventsIn, newestFirst, type Said, saidAbout, sentence } from './events.ts'
-import { conditionOf, failed, pathOf, type Scene, specOf, type Verdict } from './reader.ts'
+import { aboutOf, conditionOf, failed, pathOf, type Scene, specOf, type Verdict } from './reader.ts'
 
 /** An autoscaler needs this long to see the pod and to say that it brings a node. */
 const AUTOSCALER_GRACE_MS = 30_000
@@ -22,6 +22,7 @@ export function readScheduling(pod: KubeObject, scene: Scene): Verdict | undefin
   if (!volume && (coming || age < AUTOSCALER_GRACE_MS)) return undefined
   return failed({
     code: 'Unschedulable',
+    about: aboutOf(pod),
     message: `Pod ${pathOf(pod)} finds no node: ${scheduled.message ?? 'no reason given'}`,
     evidence: volume ? [sentence(volume)] : saidAbout(pod, events).slice(0, 1).map(sentence),
     hint: volume ? 'a default StorageClass is needed: llmgw deploy storage' : 'kubectl describe nodes',

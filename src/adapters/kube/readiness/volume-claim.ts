@@ -1,7 +1,8 @@
+import { eventsIn, saidAbout, sentence } from '../../../ports/events.ts'
 import type { KubeObject, ListQuery } from '../../../ports/kube.ts'
-import { eventsIn, saidAbout, sentence } from './events.ts'
 import { podsIn } from './pods.ts'
 import {
+  aboutOf,
   failed,
   pathOf,
   progressing,
@@ -50,6 +51,7 @@ function explain(claim: KubeObject, scene: Scene): Verdict | undefined {
 function claimFailed(claim: KubeObject, what: string, evidence: readonly string[]): Verdict {
   return failed({
     code: 'VolumeNotBound',
+    about: aboutOf(claim),
     message: `PersistentVolumeClaim ${pathOf(claim)} ${what}`,
     evidence,
     hint: 'look at the storage classes: kubectl get storageclass; llmgw deploy storage',

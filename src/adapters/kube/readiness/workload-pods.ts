@@ -1,5 +1,5 @@
+import { eventsIn } from '../../../ports/events.ts'
 import type { KubeObject, ListQuery } from '../../../ports/kube.ts'
-import { eventsIn } from './events.ts'
 import { podsIn } from './pods.ts'
 import { specOf } from './reader.ts'
 

@@ -1,4 +1,4 @@
-import type { KubeObject, ListQuery } from '../../../ports/kube.ts'
+import type { KubeObject, ListQuery } from './kube.ts'
 
 /** What a v1 Event says. */
 export interface Said {

@@ -1,0 +1,69 @@
+import type { Cause } from '../../src/engine/step.ts'
+import type { LlmgwStep, ObjectRef, ReleaseRecord } from '../../src/ports/index.ts'
+import { watchedRefs } from '../helm-release/definition.ts'
+import { isReleaseStep } from '../helm-release.ts'
+import { unreadyPod } from './pod.ts'
+import { aboutOf, nameOf, type Scene } from './scene.ts'
+
+/** Why a release is not healthy: the first of its objects that cannot get ready, or waits for something that was said. */
+export async function releaseTrouble(step: LlmgwStep<unknown>, scene: Scene): Promise<Cause | undefined> {
+  if (!isReleaseStep(step)) return undefined
+  const spec = await step.spec(scene)
+  const record = await scene.helm.find(spec.name, spec.namespace, scene.signal)
+  if (record === undefined) return undefined
+  const health = await scene.readiness.look(watchedRefs(record), scene.signal)
+  const failed = health.flatMap((one) => (one.health === 'failed' ? [one.cause] : []))
+  if (failed[0]) return failed[0]
+  for (const one of health) {
+    if (one.health !== 'progressing') continue
+    const cause = await unreadyPod(one.ref, scene)
+    return cause ?? waiting(one.ref, one.waitingFor)
+  }
+  return (await unservedService(record, scene)) ?? undefined
+}
+
+function waiting(ref: ObjectRef, waitingFor: string): Cause {
+  return {
+    code: 'NotReady',
+    message: `${nameOf(ref)} is still rolling out: ${waitingFor}`,
+    hint: `kubectl describe ${ref.kind.toLowerCase()} ${ref.name}${ref.namespace === undefined ? '' : ` -n ${ref.namespace}`}`,
+    about: aboutOf(ref),
+  }
+}
+
+const SERVICE_NAME = 'kubernetes.io/service-name'
+
+interface Slice {
+  readonly endpoints?: readonly { readonly conditions?: { readonly ready?: boolean } }[]
+}
+
+/** All pods are ready, and a Service still leads to none of them: its selector fits nobody. */
+async function unservedService(record: ReleaseRecord, { kube, signal }: Scene): Promise<Cause | undefined> {
+  const services = record.manifest.filter(({ kind }) => kind === 'Service')
+  if (services.length === 0) return undefined
+  const { namespace } = record
+  const slices = await kube.list({ apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', namespace }, signal)
+  for (const service of services) {
+    const ref = { apiVersion: 'v1', kind: 'Service', name: service.metadata.name, namespace }
+    const live = await kube.find(ref, signal)
+    const selector = (live?.spec as { selector?: Readonly<Record<string, string>> } | undefined)?.selector
+    if (live === undefined || selector === undefined) continue
+    const own = slices.filter(({ metadata }) => metadata.labels?.[SERVICE_NAME] === ref.name)
+    const served = own.some((slice) =>
+      ((slice as Slice).endpoints ?? []).some(({ conditions }) => conditions?.ready !== false),
+    )
+    if (served) continue
+    return {
+      code: 'NoEndpoints',
+      message: `${nameOf(ref)} leads to no pod: none that is ready has its labels ${labelWords(selector)}`,
+      hint: `kubectl get endpointslices -n ${namespace} -l ${SERVICE_NAME}=${ref.name}`,
+      about: aboutOf(ref),
+    }
+  }
+  return undefined
+}
+
+const labelWords = (selector: Readonly<Record<string, string>>): string =>
+  Object.entries(selector)
+    .map(([label, value]) => `${label}=${value}`)
+    .join(',')
