@@ -2,7 +2,8 @@ import type { Looked } from '../../engine/look.ts'
 import type { Observation } from '../../engine/step.ts'
 
 /** Commands that work on a platform, and so have to be told which. */
-const COMMANDS = /\bllmgw (?=(deploy|plan|diff|status|verify|destroy|doctor|diagnose|lock|orphans|secrets|permissions)\b)/g
+const COMMANDS =
+  /\bllmgw (?=(deploy|plan|diff|status|verify|destroy|doctor|diagnose|lock|orphans|secrets|permissions)\b)/g
 
 /** How a command names the sandbox; empty without one. */
 export function sandboxFlag(name: string | undefined): string {
