@@ -1,42 +1,6 @@
-import type { Services } from '../../src/ports/index.ts'
-import { oidcProviderArn, remoteName, roleArn } from '../names.ts'
 import { ownTags } from '../ownership.ts'
+import { awsActions } from '../permissions/aws-actions.ts'
 import type { DoctorCheck, DoctorContext, Finding } from './finding.ts'
-
-interface Needed {
-  readonly actions: readonly string[]
-  readonly resources: readonly string[]
-}
-
-/** AWS actions of a deployment, next to what they are about. */
-function neededActions({ config, target }: Pick<Services, 'config' | 'target'>): readonly Needed[] {
-  const { partition, region, accountId } = target
-  const roles = Object.values(config.irsa).map(({ roleName }) => roleArn({ target }, roleName))
-  const secrets = Object.values(config.secrets.items).map(
-    (item) => `arn:${partition}:secretsmanager:${region}:${accountId}:secret:${remoteName(config, item)}-AbCdEf`,
-  )
-  return [
-    { actions: ['eks:DescribeCluster'], resources: [target.clusterArn] },
-    { actions: ['iam:GetOpenIDConnectProvider'], resources: [oidcProviderArn({ target })] },
-    {
-      actions: [
-        ...['iam:GetRole', 'iam:ListRolePolicies', 'iam:GetRolePolicy', 'iam:ListAttachedRolePolicies'],
-        ...['iam:CreateRole', 'iam:TagRole', 'iam:UpdateAssumeRolePolicy', 'iam:PutRolePolicy'],
-      ],
-      resources: roles,
-    },
-    {
-      actions: [
-        ...['secretsmanager:DescribeSecret', 'secretsmanager:GetSecretValue', 'secretsmanager:CreateSecret'],
-        ...['secretsmanager:PutSecretValue', 'secretsmanager:TagResource'],
-      ],
-      resources: secrets,
-    },
-    ...(config.secrets.kmsKeyArn === undefined
-      ? []
-      : [{ actions: ['kms:GenerateDataKey', 'kms:Decrypt'], resources: [config.secrets.kmsKeyArn] }]),
-  ]
-}
 
 /** Whether IAM would allow the run what its steps call. */
 export const awsPermissions: DoctorCheck = {
@@ -56,7 +20,7 @@ export const awsPermissions: DoctorCheck = {
 const unlooked = (why: string): Finding => ({
   result: 'could-not-look',
   evidence: why,
-  fix: 'docs/doctor.md lists the actions that a deployment needs',
+  fix: 'compare with what llmgw needs: llmgw permissions iam',
 })
 
 /** IAM evaluates the role behind a session; its ARN has the path that the session's has not. */
@@ -67,14 +31,18 @@ async function principalOf({ iam, signal }: DoctorContext, arn: string): Promise
 }
 
 async function evaluate(ctx: DoctorContext, principal: string): Promise<Finding> {
-  const needed = neededActions(ctx)
+  const needed = awsActions(ctx, 'AbCdEf').filter(({ purpose }) => purpose === 'deploy')
   const boundary = ctx.config.aws.permissionsBoundary
   const context = {
     ...Object.fromEntries(Object.entries(ownTags(ctx)).map(([key, value]) => [`aws:RequestTag/${key}`, value])),
     'aws:RequestedRegion': ctx.target.region,
     ...(boundary === undefined ? {} : { 'iam:PermissionsBoundary': boundary }),
   }
-  const answers = await Promise.all(needed.map((one) => ctx.iam.simulate({ principal, ...one, context }, ctx.signal)))
+  const answers = await Promise.all(
+    needed.map((one) =>
+      ctx.iam.simulate({ principal, actions: one.actions, resources: one.resources, context }, ctx.signal),
+    ),
+  )
   const refused = [...new Set(answers.flat().flatMap(({ action, allowed }) => (allowed ? [] : [action])))]
   const actions = needed.flatMap((one) => one.actions)
   const silent = actions.filter((action) => !answers.flat().some((answer) => answer.action === action))

@@ -2,7 +2,7 @@ import { Argument, type CommandUnknownOpts } from '@commander-js/extra-typings'
 import type { GlobalFlags } from '../flags.ts'
 import type { Host } from '../host.ts'
 
-/** `llmgw explain` and `llmgw completion`. Loads nothing but commander; each action imports its command when it runs. */
+/** `llmgw explain`, `llmgw permissions` and `llmgw completion`. Loads nothing but commander; each action imports its command when it runs. */
 export function addReference(program: CommandUnknownOpts, host: Host, finish: (exitCode: number) => void): void {
   program
     .command('explain')
@@ -11,6 +11,21 @@ export function addReference(program: CommandUnknownOpts, host: Host, finish: (e
     .action(async (code, _flags, command) =>
       finish(
         await (await import('./explain.ts')).explain(code, command.optsWithGlobals() as unknown as GlobalFlags, host),
+      ),
+    )
+  program
+    .command('permissions')
+    .description(
+      'Print what llmgw itself needs: an IAM policy, or a ClusterRole for kubectl apply. Connects to nothing.',
+    )
+    .addArgument(new Argument('<where>', 'for which of the two').choices(['iam', 'cluster'] as const))
+    .action(async (where, _flags, command) =>
+      finish(
+        await (await import('./permissions.ts')).permissions(
+          where,
+          command.optsWithGlobals() as unknown as GlobalFlags,
+          host,
+        ),
       ),
     )
   program

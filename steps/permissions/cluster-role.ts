@@ -1,0 +1,71 @@
+import type { Config } from '../../src/config/schema.ts'
+import type { Access, KubeObject } from '../../src/ports/index.ts'
+import { neededAccess } from '../doctor/kube-access.ts'
+
+const RBAC = 'rbac.authorization.k8s.io'
+const READ = ['get', 'list', 'watch']
+
+/** What a run reads beside what it writes: pods and their events for causes, nodes for capacity, copies of secrets. */
+const READS: readonly string[] = [
+  '/pods',
+  '/pods/log',
+  '/events',
+  '/nodes',
+  '/secrets',
+  '/configmaps',
+  '/services',
+  '/persistentvolumeclaims',
+  'apps/daemonsets',
+  'apps/deployments',
+  'apps/replicasets',
+  'apps/statefulsets',
+  'batch/jobs',
+  'discovery.k8s.io/endpointslices',
+  'storage.k8s.io/csidrivers',
+  'karpenter.sh/nodepools',
+]
+
+interface Rule {
+  readonly apiGroups: readonly string[]
+  readonly resources: readonly string[]
+  readonly verbs: readonly string[]
+}
+
+/**
+ * The rights of whoever runs llmgw, for all namespaces: those of the platform do not exist before the first run. A chart
+ * that brings a role needs `escalate` and `bind`: the API server lets nobody grant what they have not got.
+ * Source: Kubernetes documentation, Using RBAC Authorization, "Privilege escalation prevention and bootstrapping".
+ */
+export function toolClusterRole(config: Config): KubeObject {
+  const verbs = new Map<string, Set<string>>()
+  const add = (kind: string, wanted: readonly string[]): void => {
+    verbs.set(kind, new Set([...(verbs.get(kind) ?? []), ...wanted]))
+  }
+  for (const kind of READS) add(kind, READ)
+  // What a run makes, a later version of a chart may drop, and destroy removes.
+  for (const access of neededAccess(config)) add(kindOf(access), [...READ, access.verb, 'update', 'delete'])
+  for (const kind of verbs.keys()) if (isRole(kind)) add(kind, ['escalate', 'bind'])
+  return {
+    apiVersion: `${RBAC}/v1`,
+    kind: 'ClusterRole',
+    metadata: { name: `llmgw-${config.deployment}` },
+    rules: rulesOf(verbs),
+  }
+}
+
+const kindOf = ({ group, resource }: Access): string => `${group}/${resource}`
+const isRole = (kind: string): boolean => kind === `${RBAC}/roles` || kind === `${RBAC}/clusterroles`
+
+/** Kinds of one group with the same verbs share a rule. */
+function rulesOf(verbs: ReadonlyMap<string, ReadonlySet<string>>): readonly Rule[] {
+  const rules = new Map<string, Rule>()
+  for (const [kind, wanted] of [...verbs].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const at = kind.indexOf('/')
+    const [group, resource] = [kind.slice(0, at), kind.slice(at + 1)]
+    const sorted = [...wanted].sort()
+    const key = `${group} ${sorted.join()}`
+    const known = rules.get(key)
+    rules.set(key, { apiGroups: [group], resources: [...(known?.resources ?? []), resource], verbs: sorted })
+  }
+  return [...rules.values()]
+}

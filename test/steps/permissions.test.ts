@@ -1,0 +1,102 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import type { PolicyDocument } from '../../src/ports/index.ts'
+import { accessWords, neededAccess } from '../../steps/doctor/kube-access.ts'
+import { toolPolicy } from '../../steps/permissions/aws-actions.ts'
+import { toolClusterRole } from '../../steps/permissions/cluster-role.ts'
+import { runCli } from '../cli/run-cli.ts'
+import { fakeWorld } from '../fakes/fake-world.ts'
+
+const ADAPTERS = new URL('../../src/adapters/aws/', import.meta.url)
+/** Asks for nothing. Source: STS API reference, GetCallerIdentity. */
+const FREE = ['sts:GetCallerIdentity']
+
+/** Every call that the adapters can send, as IAM names it. */
+function possibleCalls(): readonly string[] {
+  return readdirSync(ADAPTERS)
+    .filter((name) => name.endsWith('.ts'))
+    .flatMap((name) => {
+      const text = readFileSync(new URL(name, ADAPTERS), 'utf8')
+      const service = /service: '(\w+)'/.exec(text)?.[1]
+      return [...text.matchAll(/new (?:sdk\.)?(\w+)Command\(/g)].map(([, operation]) => `${service}:${operation}`)
+    })
+}
+
+const actionsOf = ({ Statement }: PolicyDocument) => Statement.flatMap(({ Action }) => Action as string[])
+
+describe('the IAM policy of llmgw itself', () => {
+  const world = fakeWorld()
+
+  it('allows every call that the program can send, and no other', () => {
+    const possible = [...new Set(possibleCalls())].filter((call) => !FREE.includes(call)).sort()
+    expect(possible.length).toBeGreaterThan(15)
+    expect([...actionsOf(toolPolicy(world))].sort()).toEqual(possible)
+  })
+
+  it('allows nothing on everything but listing and looking', () => {
+    const wide = toolPolicy(world).Statement.filter(({ Resource }) => Resource === '*')
+    expect(wide.map(({ Sid }) => Sid)).toEqual(['ListSecrets', 'Look'])
+    expect(JSON.stringify(toolPolicy(world))).not.toMatch(/:\*"/)
+  })
+
+  it('allows the key only where there is one', () => {
+    const kmsKeyArn = 'arn:aws:kms:us-east-1:123456789012:key/abc'
+    const with_ = toolPolicy(fakeWorld({ config: { secrets: { kmsKeyArn } } }))
+    expect(actionsOf(with_)).toEqual([...actionsOf(toolPolicy(world)), 'kms:GenerateDataKey', 'kms:Decrypt'])
+  })
+
+  it('has no statement twice', () => {
+    const sids = toolPolicy(world).Statement.map(({ Sid }) => Sid)
+    expect(new Set(sids).size).toBe(sids.length)
+  })
+})
+
+interface Rule {
+  readonly apiGroups: readonly string[]
+  readonly resources: readonly string[]
+  readonly verbs: readonly string[]
+}
+
+describe('the ClusterRole of llmgw itself', () => {
+  const { config } = fakeWorld()
+  const rules = toolClusterRole(config).rules as readonly Rule[]
+  const allows = (group: string, resource: string, verb: string) =>
+    rules.some(
+      (rule) => rule.apiGroups.includes(group) && rule.resources.includes(resource) && rule.verbs.includes(verb),
+    )
+
+  it('allows everything that doctor asks about', () => {
+    const lacking = neededAccess(config).filter(({ group, resource, verb }) => !allows(group, resource, verb))
+    expect(lacking.map(accessWords)).toEqual([])
+    expect(neededAccess(config).length).toBeGreaterThan(50)
+  })
+
+  it('has no wildcard, and lets roles be granted but nothing be impersonated', () => {
+    expect(JSON.stringify(rules)).not.toMatch(/"\*"|impersonate/)
+    expect(allows('rbac.authorization.k8s.io', 'clusterroles', 'escalate')).toBe(true)
+    expect(allows('', 'pods', 'delete')).toBe(false)
+    expect(allows('', 'pods/exec', 'create')).toBe(false)
+  })
+
+  it('names each kind in one rule', () => {
+    const kinds = rules.flatMap(({ apiGroups, resources }) =>
+      resources.map((resource) => `${apiGroups[0]}/${resource}`),
+    )
+    expect(new Set(kinds).size).toBe(kinds.length)
+  })
+})
+
+describe('llmgw permissions', () => {
+  it('prints both without asking anybody', async () => {
+    const iam = await runCli('permissions iam')
+    expect(JSON.parse(iam.stdout)).toMatchObject({ Version: '2012-10-17' })
+    expect(iam.stdout).toContain('arn:aws:iam::123456789012:oidc-provider/oidc.eks.us-east-1.amazonaws.com/id/*')
+    expect((await runCli('permissions cluster')).stdout).toMatch(/^apiVersion: rbac[\s\S]*name: llmgw-llmgw/)
+  })
+
+  it('names no account that nobody named', async () => {
+    const file = 'apiVersion: llmgw/v1\naws: { region: us-east-1 }\ncluster: { name: test }\n'
+    const { code, stderr } = await runCli('permissions iam', { file })
+    expect([code, stderr]).toEqual([2, expect.stringContaining('names none')])
+  })
+})
