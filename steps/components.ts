@@ -14,6 +14,8 @@ export const components: readonly ComponentInfo[] = [
   { name: 'secrets', title: 'Secrets in AWS Secrets Manager' },
   { name: 'external-secrets', title: 'External Secrets operator, store and synced Secrets' },
   { name: 'jaeger', title: 'Jaeger, which keeps traces' },
+  { name: 'gatekeeper', title: 'Gatekeeper, which asks policies' },
+  { name: 'policies', title: 'Policies on workloads' },
   { name: 'redis', title: 'Redis cache' },
   { name: 'litellm', title: 'LiteLLM, the gateway before the models' },
   { name: 'openwebui', title: 'Open WebUI, chat in a browser' },

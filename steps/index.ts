@@ -2,6 +2,7 @@ import type { LlmgwStep } from '../src/ports/index.ts'
 import { externalSecrets } from './external-secrets/external-secrets.ts'
 import { secretStore } from './external-secrets/secret-store.ts'
 import { secretSync } from './external-secrets/secret-sync.ts'
+import { gatekeeper } from './gatekeeper/gatekeeper.ts'
 import { irsaExternalSecrets } from './irsa/irsa-external-secrets.ts'
 import { irsaGateway } from './irsa/irsa-gateway.ts'
 import { jaeger } from './jaeger/jaeger.ts'
@@ -10,6 +11,8 @@ import { namespaces } from './namespaces.ts'
 import { networkIsolation } from './network-policies/network-isolation.ts'
 import { networkPolicies } from './network-policies/network-policies.ts'
 import { openwebui } from './openwebui/openwebui.ts'
+import { policyConstraints } from './policies/policy-constraints.ts'
+import { policyTemplates } from './policies/policy-templates.ts'
 import { redis } from './redis.ts'
 import { secrets } from './secrets.ts'
 import { storage } from './storage.ts'
@@ -27,6 +30,9 @@ const platform = [
   secretStore,
   secretSync,
   jaeger,
+  gatekeeper,
+  policyTemplates,
+  policyConstraints,
   redis,
   litellm,
   openwebui,

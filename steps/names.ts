@@ -7,6 +7,7 @@ type SecretItem = Config['secrets']['items'][string]
 export const RELEASES = {
   externalSecrets: { name: 'external-secrets', chart: 'external-secrets' },
   jaeger: { name: 'jaeger', chart: 'jaeger' },
+  gatekeeper: { name: 'gatekeeper', chart: 'gatekeeper' },
   redis: { name: 'redis', chart: 'redis-ha' },
   litellm: { name: 'litellm', chart: 'litellm' },
   openWebUi: { name: 'open-webui', chart: 'open-webui' },

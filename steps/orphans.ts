@@ -4,6 +4,7 @@ import { namespaces, remoteSecrets, storageClasses } from './orphans/kept.ts'
 import { networkPolicyObjects } from './orphans/network-policies.ts'
 import { externalSecretObjects, secretStores } from './orphans/operator-objects.ts'
 import type { FoundOrphan, OrphanSearch } from './orphans/orphan.ts'
+import { policyConstraints, policyTemplates } from './orphans/policies.ts'
 import { releases } from './orphans/releases.ts'
 
 export { type FoundOrphan, type OrphanSearch, wantedTargets } from './orphans/orphan.ts'
@@ -17,6 +18,8 @@ export const orphanSearches: readonly OrphanSearch[] = [
   externalSecretObjects,
   secretStores,
   networkPolicyObjects,
+  policyConstraints,
+  policyTemplates,
   namespaces,
   storageClasses,
   remoteSecrets,

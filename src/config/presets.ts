@@ -6,6 +6,7 @@ import { authDefaults } from './sections/auth.ts'
 import { databaseDefaults } from './sections/database.ts'
 import { gatewayDefaults } from './sections/gateway.ts'
 import { networkPoliciesDefaults } from './sections/network-policies.ts'
+import { policyDefaults } from './sections/policies.ts'
 import { tracingDefaults } from './sections/tracing.ts'
 import { uiDefaults } from './sections/ui.ts'
 
@@ -18,6 +19,7 @@ const STARTING_POINT = {
     uiLogin: 'oidc',
     gatewayAuth: 'shared-key',
     tracing: 'jaeger',
+    policies: 'gatekeeper',
   },
   lean: {
     ui: 'open-webui',
@@ -26,6 +28,7 @@ const STARTING_POINT = {
     uiLogin: 'local',
     gatewayAuth: 'shared-key',
     tracing: 'none',
+    policies: 'none',
   },
 } as const
 
@@ -70,6 +73,7 @@ export function choicesOf(tree: Tree): Choices {
     uiLogin: text('auth', 'ui') ?? start.uiLogin,
     tracing: text('tracing', 'kind') ?? start.tracing,
     gatewayAuth: text('auth', 'gateway', 'mode') ?? start.gatewayAuth,
+    policies: text('policies', 'kind') ?? start.policies,
   }
 }
 
@@ -99,6 +103,7 @@ export function presetDefaults(choices: Choices): Tree {
     tracing: tracingDefaults(choices.tracing),
     auth: authDefaults(choices.uiLogin, choices.gatewayAuth),
     networkPolicies: networkPoliciesDefaults,
+    policies: policyDefaults(choices.policies),
     charts: {},
     timeouts: { step: '10m', run: '60m', helm: '5m' },
   }

@@ -4,6 +4,7 @@ import { auth } from './sections/auth.ts'
 import { database } from './sections/database.ts'
 import { gateway } from './sections/gateway.ts'
 import { networkPolicies } from './sections/network-policies.ts'
+import { policies } from './sections/policies.ts'
 import { tracing } from './sections/tracing.ts'
 import { ui } from './sections/ui.ts'
 
@@ -166,6 +167,7 @@ export const configSchema = z.strictObject({
   tracing,
   auth,
   networkPolicies,
+  policies,
   charts,
   timeouts: z.strictObject({ step: duration, run: duration, helm: duration }),
 })

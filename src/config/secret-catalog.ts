@@ -17,6 +17,7 @@ export interface Choices {
   readonly uiLogin: string
   readonly tracing: string
   readonly gatewayAuth: string
+  readonly policies: string
 }
 
 interface CatalogEntry {

@@ -1,5 +1,6 @@
 import { COMPONENTS, type ComponentName, type Config } from '../../src/config/schema.ts'
 import type { Access } from '../../src/ports/index.ts'
+import { CONSTRAINTS, POLICIES } from '../policies/catalog.ts'
 
 /** A namespace by its role, Kubernetes' own one, or none for what is cluster-scoped. */
 type Scope = keyof Config['namespaces'] | 'kube-system' | 'cluster'
@@ -41,6 +42,22 @@ const BY_COMPONENT: Partial<Record<ComponentName, Writes>> = {
     ui: ['external-secrets.io/externalsecrets'],
   },
   jaeger: { monitoring: [...RELEASE_KINDS, '/configmaps'] },
+  gatekeeper: {
+    cluster: [
+      'apiextensions.k8s.io/customresourcedefinitions',
+      'admissionregistration.k8s.io/validatingwebhookconfigurations',
+      `${RBAC}/clusterroles`,
+      `${RBAC}/clusterrolebindings`,
+    ],
+    policy: [...RELEASE_KINDS, '/resourcequotas', 'batch/jobs'],
+  },
+  policies: {
+    // A kind for each policy, whose plural is its singular.
+    cluster: [
+      'templates.gatekeeper.sh/constrainttemplates',
+      ...POLICIES.map(({ kind }) => `${CONSTRAINTS}/${kind.toLowerCase()}`),
+    ],
+  },
   redis: { gateway: [...RELEASE_KINDS, 'apps/statefulsets', '/configmaps'] },
   litellm: {
     gateway: [...RELEASE_KINDS, '/configmaps', 'batch/jobs', 'autoscaling/horizontalpodautoscalers'],
@@ -60,6 +77,7 @@ const RELEASES_IN: Partial<Record<ComponentName, Scope>> = {
   redis: 'gateway',
   litellm: 'gateway',
   openwebui: 'ui',
+  gatekeeper: 'policy',
 }
 
 /** Every access that deploying these components needs, each once; all components unless told. */

@@ -3,9 +3,10 @@ import type { LlmgwStep } from '../../src/ports/index.ts'
 import { targetOf } from '../desired.ts'
 import { irsaExternalSecrets } from '../irsa/irsa-external-secrets.ts'
 import { durationMs } from '../names.ts'
+import { compare, firstCause } from '../owned-object.ts'
 import { ownerOf } from '../ownership.ts'
 import { externalSecrets } from './external-secrets.ts'
-import { compare, firstCause, IAM_GRACE_MS, resync, submit } from './operator-object.ts'
+import { IAM_GRACE_MS, resync, submit } from './operator-object.ts'
 import { storeObject, storeRef } from './store-object.ts'
 
 /** The store through which the operator reads AWS Secrets Manager with its role. */

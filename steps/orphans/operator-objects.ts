@@ -1,9 +1,9 @@
 import type { KubeObject } from '../../src/ports/index.ts'
 import { refOf, targetOf } from '../desired.ts'
 import { removeSynced } from '../external-secrets/remove-synced.ts'
-import { ownerOf } from '../ownership.ts'
-import type { FoundOrphan, OrphanSearch } from './orphan.ts'
+import type { OrphanSearch } from './orphan.ts'
 import { ownSelector } from './own-selector.ts'
+import { removalOf } from './removal.ts'
 
 const API = 'external-secrets.io/v1'
 
@@ -42,15 +42,4 @@ function orphaned(found: readonly KubeObject[], wanted: ReadonlySet<string>): re
   return found.filter(
     (object) => !wanted.has(targetOf(refOf(object))) && object.metadata.deletionTimestamp === undefined,
   )
-}
-
-function removalOf(object: KubeObject): NonNullable<FoundOrphan['remove']> {
-  const ref = refOf(object)
-  return async (ctx) => {
-    const live = await ctx.kube.find(ref, ctx.signal)
-    if (live === undefined) return
-    if (ownerOf(live.metadata.labels) !== ctx.config.deployment) return ctx.report(`${targetOf(ref)} is left: not ours`)
-    const { uid } = live.metadata
-    await ctx.kube.remove(ref, { ...(uid && { uid }), signal: ctx.signal })
-  }
 }

@@ -15,10 +15,13 @@ export const releases: OrphanSearch = {
   },
 }
 
+/** Their objects are cleared away before them. */
+const OPERATORS: ReadonlySet<string> = new Set([RELEASES.externalSecrets.name, RELEASES.gatekeeper.name])
+
 function orphanOf(record: ReleaseRecord): FoundOrphan {
   const { name, namespace } = record
   const target = releaseTarget(record)
-  const rank = name === RELEASES.externalSecrets.name ? 'operator' : 'other'
+  const rank = OPERATORS.has(name) ? 'operator' : 'other'
   const dragged = record.manifest.filter(isIrreplaceable).map((object) => targetOf(refOf(object)))
   if (dragged.length > 0) {
     const kept = `never pruned: ${listed(dragged)} would go with it; helm uninstall ${name} -n ${namespace}`

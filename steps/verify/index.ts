@@ -4,8 +4,9 @@ import { litellmChecks } from './litellm.ts'
 import { namespacesHold } from './namespaces.ts'
 import { policiesHold } from './network-policies.ts'
 import { openWebUiChecks } from './openwebui.ts'
+import { policyChecks, webhookChecks } from './policies.ts'
 import { account, cluster } from './reachable.ts'
-import { operatorChecks, redisChecks } from './releases.ts'
+import { gatekeeperChecks, operatorChecks, redisChecks } from './releases.ts'
 import { externalSecretsRole, gatewayRole } from './roles.ts'
 import { copiesMatch, secretsExist, secretsSynced, storeValid } from './secrets.ts'
 
@@ -24,6 +25,9 @@ export const checks: readonly Check[] = [
   secretsSynced,
   copiesMatch,
   ...jaegerChecks,
+  ...gatekeeperChecks,
+  ...webhookChecks,
+  ...policyChecks,
   ...redisChecks,
   ...litellmChecks,
   ...openWebUiChecks,

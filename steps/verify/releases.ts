@@ -8,6 +8,12 @@ const OPERATOR: Subject = {
   name: RELEASES.externalSecrets.name,
   namespace: ({ namespaces }) => namespaces.secrets,
 }
+const GATEKEEPER: Subject = {
+  component: 'gatekeeper',
+  name: RELEASES.gatekeeper.name,
+  namespace: ({ namespaces }) => namespaces.policy,
+  off: ({ policies }) => policies.kind !== 'gatekeeper',
+}
 const REDIS: Subject = {
   component: 'redis',
   name: RELEASES.redis.name,
@@ -22,6 +28,15 @@ export const operatorChecks: readonly Check[] = [
   objectsReady(
     OPERATOR,
     { id: 'rollout-external-secrets', title: 'Operator, CRDs and webhooks are ready' },
+    () => true,
+  ),
+]
+
+export const gatekeeperChecks: readonly Check[] = [
+  releaseDeployed(GATEKEEPER),
+  objectsReady(
+    GATEKEEPER,
+    { id: 'rollout-gatekeeper', title: 'Gatekeeper, its audit and its webhook are ready' },
     () => true,
   ),
 ]

@@ -10,6 +10,7 @@ const at = (values: Values, ...path: string[]): unknown =>
 export function fakeCharts(spec: ReleaseSpec): readonly KubeObject[] {
   if (spec.chart === 'external-secrets') return operator(spec)
   if (spec.chart === 'jaeger') return jaeger(spec)
+  if (spec.chart === 'gatekeeper') return gatekeeper(spec)
   if (spec.chart === 'redis-ha') return redis(spec)
   if (spec.chart === 'litellm') return litellm(spec)
   if (spec.chart === 'open-webui') return openWebUi(spec)
@@ -38,6 +39,33 @@ function operator(spec: ReleaseSpec): readonly KubeObject[] {
       metadata: { name: `${kind.toLowerCase()}s.external-secrets.io`, annotations },
       spec: { group: 'external-secrets.io', names: { kind }, versions: [{ name: 'v1', served: true }] },
     })),
+  ]
+}
+
+function gatekeeper(spec: ReleaseSpec): readonly KubeObject[] {
+  return [
+    readyWorkload('Deployment', 'gatekeeper-controller-manager', spec),
+    readyWorkload('Deployment', 'gatekeeper-audit', spec),
+    {
+      apiVersion: 'admissionregistration.k8s.io/v1',
+      kind: 'ValidatingWebhookConfiguration',
+      metadata: { name: 'gatekeeper-validating-webhook-configuration' },
+      webhooks: [],
+    },
+    // In the real chart's `crds` folder, which Helm installs and never removes.
+    {
+      apiVersion: 'apiextensions.k8s.io/v1',
+      kind: 'CustomResourceDefinition',
+      metadata: {
+        name: 'constrainttemplates.templates.gatekeeper.sh',
+        annotations: { 'helm.sh/resource-policy': 'keep' },
+      },
+      spec: {
+        group: 'templates.gatekeeper.sh',
+        names: { kind: 'ConstraintTemplate' },
+        versions: [{ name: 'v1', served: true }],
+      },
+    },
   ]
 }
 

@@ -1,6 +1,6 @@
 import { describeRef, refusal } from '../../src/adapters/kube/errors.ts'
 import type { Access, Kube, KubeObject, ListQuery, ObjectRef } from '../../src/ports/kube.ts'
-import { eventOf, secretOf, statusOf, type Verdict } from './kube/controllers.ts'
+import { crdOf, eventOf, refusedByGatekeeper, secretOf, statusOf, type Verdict } from './kube/controllers.ts'
 import { mergePatch } from './kube/fields.ts'
 import { matches } from './kube/selectors.ts'
 import { createStore, refOf } from './kube/store.ts'
@@ -110,6 +110,14 @@ export function fakeKube(options: FakeKubeOptions = {}): FakeKube {
     matches(object, query)
   const select = (query: ListQuery): KubeObject[] => store.all().filter(inKind(query))
 
+  /** What controllers make of an object that is as it should be. */
+  const make = (object: KubeObject): void => {
+    const secret = secretOf(object, options.remoteValue ?? ((key) => `value of ${key}`))
+    if (secret) store.replace(secret, 'externalsecrets.external-secrets.io/Update')
+    const crd = crdOf(object)
+    if (crd) store.replace(crd, 'gatekeeper/Update', true)
+  }
+
   const settle = (ref: ObjectRef, verdict: Verdict): void => {
     const object = store.find(ref)
     if (!object) return
@@ -118,9 +126,7 @@ export function fakeKube(options: FakeKubeOptions = {}): FakeKube {
     if (status) store.setStatus(ref, status, 'controller/Update/status')
     const said = eventOf(object, verdict)
     if (said) event(ref, { ...said, type: 'Warning' })
-    const secret =
-      verdict === 'ready' ? secretOf(object, options.remoteValue ?? ((key) => `value of ${key}`)) : undefined
-    if (secret) store.replace(secret, 'externalsecrets.external-secrets.io/Update')
+    if (verdict === 'ready') make(object)
   }
   const reconcile = (object: KubeObject): KubeObject => {
     const judge = options.controllers ?? false
@@ -186,6 +192,8 @@ export function fakeKube(options: FakeKubeOptions = {}): FakeKube {
     async apply(object, { dryRun = false, force = false, signal } = {}) {
       const made = call('apply', refOf(object), signal)
       admit(made)
+      const denied = refusedByGatekeeper(object, store.all())
+      if (denied !== undefined) throw refuse(403, 'Forbidden', made, denied)
       const applied = store.apply(object, { owner: `${OWN_MANAGER}/Apply`, force, dryRun })
       if (dryRun) return applied
       writes.push(made)

@@ -9,7 +9,10 @@ import { type FakeWorld, type FakeWorldOverrides, fakeWorld } from '../fakes/fak
 import { converge } from './run.ts'
 
 const PINNED = Object.fromEntries(
-  ['external-secrets', 'jaeger', 'litellm', 'open-webui', 'redis-ha'].map((key) => [key, { pinned: true }]),
+  ['external-secrets', 'gatekeeper', 'jaeger', 'litellm', 'open-webui', 'redis-ha'].map((key) => [
+    key,
+    { pinned: true },
+  ]),
 )
 const DEFAULT = 'storageclass.kubernetes.io/is-default-class'
 
@@ -85,6 +88,10 @@ const SPOILED: Readonly<Record<string, { spoil: (world: FakeWorld) => unknown; f
     spoil: (world) => world.helm.setChart('external-secrets', { pinned: false }),
     found: /digest not pinned/,
   },
+  'chart-gatekeeper': {
+    spoil: (world) => world.helm.setChart('gatekeeper', { pinned: false }),
+    found: /digest not pinned/,
+  },
   'chart-jaeger': { spoil: (world) => world.helm.setChart('jaeger', { pinned: false }), found: /digest not pinned/ },
   'chart-litellm': {
     spoil: (world) => world.helm.setChart('litellm', { pinned: false }),
@@ -122,6 +129,7 @@ const WARNINGS = new Set([
   'zones',
   'network-policies',
   'chart-external-secrets',
+  'chart-gatekeeper',
   'chart-jaeger',
   'chart-litellm',
   'chart-openwebui',
@@ -153,7 +161,9 @@ describe('checks of doctor', () => {
 /** The write as `kubectl auth can-i` would ask for it. */
 function patchWords({ ref: { apiVersion = '', kind, namespace } }: FakeWorld['kube']['writes'][number]): string {
   const group = apiVersion.replace(/(^|\/)[^/]*$/, '')
-  const plural = `${kind.toLowerCase()}s`.replace(/ss$/, 'sses').replace(/ys$/, 'ies')
+  // The plural of a constraint's kind is its singular.
+  const regular = `${kind.toLowerCase()}s`.replace(/ss$/, 'sses').replace(/ys$/, 'ies')
+  const plural = group === 'constraints.gatekeeper.sh' ? kind.toLowerCase() : regular
   return accessWords({ verb: 'patch', group, resource: plural, ...(namespace === undefined ? {} : { namespace }) })
 }
 

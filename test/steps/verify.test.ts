@@ -19,6 +19,22 @@ const OPERATOR = {
 const JAEGER = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'jaeger', namespace: 'monitoring' }
 const WEBUI = { apiVersion: 'apps/v1', kind: 'StatefulSet', name: 'open-webui', namespace: 'open-webui' }
 const LITELLM = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'litellm', namespace: 'litellm' }
+const GATEKEEPER = {
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  name: 'gatekeeper-audit',
+  namespace: 'gatekeeper-system',
+}
+const CONSTRAINT = {
+  apiVersion: 'constraints.gatekeeper.sh/v1beta1',
+  kind: 'LlmgwNoLatestTag',
+  name: 'llmgw-no-latest-tag',
+}
+const WEBHOOK = {
+  apiVersion: 'admissionregistration.k8s.io/v1',
+  kind: 'ValidatingWebhookConfiguration',
+  name: 'gatekeeper-validating-webhook-configuration',
+}
 const SERVER = { apiVersion: 'apps/v1', kind: 'StatefulSet', name: 'redis-redis-ha-server', namespace: 'litellm' }
 const CLAIM = {
   apiVersion: 'v1',
@@ -167,6 +183,26 @@ const SPOILED: Readonly<Record<string, { spoil: (world: FakeWorld) => unknown; f
   'secret-versions-openwebui': {
     spoil: (world) => rotated(world, 'openwebui/webui-secret-key'),
     found: /webui-secret-key is version .*, AWS has another-version/,
+  },
+  'release-gatekeeper': {
+    spoil: (world) => world.helm.setStatus('gatekeeper', 'gatekeeper-system', 'failed', 'timed out'),
+    found: /failed: timed out/,
+  },
+  'rollout-gatekeeper': {
+    spoil: (world) => world.kube.settle(GATEKEEPER, 'progressing'),
+    found: /gatekeeper-audit is not ready/,
+  },
+  'gatekeeper-webhook': {
+    spoil: (world) => world.kube.remove(WEBHOOK),
+    found: /was not asked about a namespace that it must refuse/,
+  },
+  'policy-constraints': {
+    spoil: (world) => world.kube.remove(CONSTRAINT),
+    found: /llmgwnolatesttag llmgw-no-latest-tag is not there/,
+  },
+  'policy-audit': {
+    spoil: (world) => world.kube.setStatus(CONSTRAINT, { totalViolations: 0 }),
+    found: /no-latest-tag was not audited yet/,
   },
   'release-redis': {
     spoil: (world) => world.helm.setStatus('redis', 'litellm', 'pending-upgrade', 'killed'),

@@ -103,6 +103,16 @@ function template(object: KubeObject, verdict: Verdict): Bag {
   return { created: false, byPod: [{ id: 'gatekeeper-0', observedGeneration, errors }] }
 }
 
+function constraint(object: KubeObject, verdict: Verdict, at: string): Bag {
+  const observedGeneration = object.metadata.generation ?? 1
+  if (verdict === 'progressing') return {}
+  if (verdict === 'ready') {
+    const byPod = [{ id: 'gatekeeper-0', observedGeneration, enforced: true }]
+    return { byPod, auditTimestamp: at, totalViolations: 0 }
+  }
+  return { byPod: [{ id: 'gatekeeper-0', observedGeneration, errors: [{ message: reasonOf(verdict) }] }] }
+}
+
 const KINDS: Readonly<Record<string, StatusOf>> = {
   Deployment: deployment,
   StatefulSet: statefulSet,
@@ -118,7 +128,37 @@ const KINDS: Readonly<Record<string, StatusOf>> = {
 
 /** The status that the kind's controller would write, or undefined for kinds nobody reconciles. */
 export function statusOf(object: KubeObject, verdict: Verdict, at: string): Bag | undefined {
-  return KINDS[object.kind]?.(object, verdict, at)
+  const statusIn = object.apiVersion.startsWith('constraints.gatekeeper.sh/') ? constraint : KINDS[object.kind]
+  return statusIn?.(object, verdict, at)
+}
+
+/** The CRD that Gatekeeper makes from a template. */
+export function crdOf(object: KubeObject): KubeObject | undefined {
+  if (object.kind !== 'ConstraintTemplate') return undefined
+  const { kind } = (specOf(object).crd as { spec: { names: { kind: string } } }).spec.names
+  const { name, uid } = object.metadata
+  return {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: {
+      name: `${kind.toLowerCase()}.constraints.gatekeeper.sh`,
+      ownerReferences: [{ kind: 'ConstraintTemplate', name, uid: uid ?? '', controller: true }],
+    },
+    spec: { group: 'constraints.gatekeeper.sh', names: { kind }, versions: [{ name: 'v1beta1', served: true }] },
+    status: { conditions: [condition('NamesAccepted', true), condition('Established', true)] },
+  }
+}
+
+const IGNORE = 'admission.gatekeeper.sh/ignore'
+
+/** Why Gatekeeper's webhook refuses an object, where it is installed. */
+export function refusedByGatekeeper(object: KubeObject, others: readonly KubeObject[]): string | undefined {
+  if (object.kind !== 'Namespace' || object.metadata.labels?.[IGNORE] === undefined) return undefined
+  const isThere = others.some(
+    ({ kind, metadata }) => kind === 'ValidatingWebhookConfiguration' && metadata.name.startsWith('gatekeeper-'),
+  )
+  if (!isThere) return undefined
+  return `admission webhook "check-ignore-label.gatekeeper.sh" denied the request: Only exempt namespace can have the ${IGNORE} label`
 }
 
 /** The warning event in which a real controller would say why. */
