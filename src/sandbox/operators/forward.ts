@@ -4,6 +4,8 @@ import { pipeline } from 'node:stream'
 export interface Forward {
   /** `127.96.1.2:443` */
   readonly address: string
+  /** Of 127.0.0.1. */
+  readonly targetPort: number
   /** Stops listening and cuts what is open. */
   close(): Promise<void>
 }
@@ -30,6 +32,7 @@ export async function forwardTo(clusterIp: string, port: number, targetPort: num
   await listen(server, clusterIp, port)
   return {
     address: `${clusterIp}:${port}`,
+    targetPort,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve())

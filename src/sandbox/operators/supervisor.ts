@@ -122,13 +122,12 @@ function backingOf({ operator, forwardProblem }: Supervised): Backing {
 /** The webhook's Service is reachable exactly while its process lives. */
 async function tendForward(api: Api, entry: Supervised, deployment: Deployment): Promise<void> {
   const port = entry.operator.webhookPort()
-  if (port === undefined) {
-    await entry.forward?.close()
-    entry.forward = undefined
-    entry.forwardProblem = undefined
-    return
-  }
-  if (entry.forward !== undefined) return
+  // A process that was replaced between two looks listens elsewhere.
+  if (entry.forward !== undefined && entry.forward.targetPort === port) return
+  await entry.forward?.close()
+  entry.forward = undefined
+  entry.forwardProblem = undefined
+  if (port === undefined) return
   try {
     const clusterIp = await serviceAddress(api, deployment)
     if (clusterIp !== undefined) entry.forward = await forwardTo(clusterIp, WEBHOOK_PORT, port)
