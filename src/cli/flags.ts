@@ -70,6 +70,21 @@ export interface LockReleaseFlags extends GlobalFlags {
   readonly confirm?: string
 }
 
+export interface PolicyStatusFlags extends GlobalFlags {
+  readonly exitCode: boolean
+}
+
+export interface PolicyEnforceFlags extends GlobalFlags {
+  /** Names or kinds of policies, separated by commas. */
+  readonly only?: string
+  readonly yes: boolean
+}
+
+export interface PolicyTestFlags extends GlobalFlags {
+  /** Who judges; absent = gator where it is there, else the cluster. */
+  readonly with?: 'gator' | 'cluster'
+}
+
 export interface DeployFlags extends ChangeFlags, ChoiceFlags {
   readonly onExisting?: 'update' | 'skip-healthy' | 'skip'
   readonly withNeeds: boolean

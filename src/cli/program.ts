@@ -1,5 +1,6 @@
 import { Command, Option } from '@commander-js/extra-typings'
 import { addConfiguration } from './commands/configuration.ts'
+import { addPolicies } from './commands/policies.ts'
 import { addReference } from './commands/reference.ts'
 import { addSandbox } from './commands/sandbox.ts'
 import { addSecrets } from './commands/secrets.ts'
@@ -61,6 +62,7 @@ export function createProgram(host: Host, finish: Finish) {
   addDoctor(program, host, finish)
   addDestroy(program, host, finish)
   addSecrets(program, host, finish)
+  addPolicies(program, host, finish)
   addLock(program, host, finish)
   addInformation(program, host, finish)
   addReference(program, host, finish)

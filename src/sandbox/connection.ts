@@ -1,3 +1,4 @@
+import { dirname, join } from 'node:path'
 import type { ChartSource } from './charts.ts'
 import { contextName } from './control-plane/kubeconfig.ts'
 import type { SandboxWorld } from './part.ts'
@@ -13,6 +14,8 @@ export interface SandboxConnection {
   readonly aws: SandboxWorld['aws']
   /** Path of the helm binary. */
   readonly helm: string
+  /** Path of gator, which evaluates policies without a cluster. */
+  readonly gator: string
   readonly serviceRange: string
   readonly oidcIssuer: string
   readonly charts: ChartSource
@@ -23,8 +26,8 @@ export interface SandboxConnection {
 /** The connection that these settings describe. */
 export function connectionOf(world: SandboxWorld, settings: Settings): SandboxConnection {
   const { name, dir, kubeconfig, aws, tools, serviceRange, oidcIssuer } = world
-  const { helm } = tools
-  if (helm === undefined) throw new Error('helm was not resolved')
+  const { helm, gatekeeper } = tools
+  if (helm === undefined || gatekeeper === undefined) throw new Error('helm or gatekeeper was not resolved')
   return {
     name,
     dir,
@@ -32,6 +35,8 @@ export function connectionOf(world: SandboxWorld, settings: Settings): SandboxCo
     context: contextName(name),
     aws,
     helm,
+    // Built from the same module, beside it.
+    gator: join(dirname(gatekeeper), 'gator'),
     serviceRange,
     oidcIssuer,
     charts: settings.charts,

@@ -7,6 +7,9 @@ import { namespaceNames } from '../names.ts'
 import { ownLabels } from '../ownership.ts'
 import { CONSTRAINTS_API, type Policy, TEMPLATE } from './catalog.ts'
 
+/** All that is needed to write down what is wanted: no cluster. */
+export type Paper = Pick<Services, 'config' | 'assets'>
+
 /** Address of a policy's template: named after its kind, as Gatekeeper demands. */
 export const templateRef = ({ kind }: Policy): ObjectRef => ({ ...TEMPLATE, name: kind.toLowerCase() })
 
@@ -25,7 +28,7 @@ export const constraintRef = ({ kind, name }: Policy): ObjectRef => ({
 })
 
 /** A policy's template as it has to be. */
-export async function wantedTemplate(ctx: Services, policy: Policy): Promise<KubeObject> {
+export async function wantedTemplate(ctx: Paper, policy: Policy): Promise<KubeObject> {
   return await owned(ctx, policy.template)
 }
 
@@ -33,11 +36,7 @@ export async function wantedTemplate(ctx: Services, policy: Policy): Promise<Kub
  * A policy's constraint as it has to be.
  * @param live what is there: where the configuration does not say what to do about violations, it stays as it is
  */
-export async function wantedConstraint(
-  ctx: Services,
-  policy: Policy,
-  live: KubeObject | undefined,
-): Promise<KubeObject> {
+export async function wantedConstraint(ctx: Paper, policy: Policy, live: KubeObject | undefined): Promise<KubeObject> {
   const base = await owned(ctx, policy.constraint)
   const { match, parameters } = base.spec as { match: object; parameters: Parameters }
   return {
@@ -54,7 +53,7 @@ export async function wantedConstraint(
   }
 }
 
-async function owned(ctx: Services, file: string): Promise<KubeObject> {
+async function owned(ctx: Paper, file: string): Promise<KubeObject> {
   const [document] = await ctx.assets.documents(file)
   const base = asObject(document, file)
   return { ...base, metadata: { ...base.metadata, labels: ownLabels(ctx) } }

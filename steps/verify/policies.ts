@@ -1,16 +1,13 @@
 import { StepError } from '../../src/errors.ts'
 import { targetOf } from '../desired.ts'
-import { policiesOff, policySettings } from '../gatekeeper/settings.ts'
+import { policiesOff } from '../gatekeeper/settings.ts'
 import { askWebhook } from '../gatekeeper/webhook-probe.ts'
-import { durationMs } from '../names.ts'
 import { auditOf } from '../policies/audit.ts'
+import { longestAuditAge } from '../policies/audit-state.ts'
 import type { Policy } from '../policies/catalog.ts'
 import { inForce } from '../policies/in-force.ts'
 import { configuredEnforcement, constraintRef, enforcementOf } from '../policies/wanted.ts'
 import { type Check, type CheckContext, type CheckResult, verdict } from './check.ts'
-
-/** An audit may take its time, and the next begins an interval after it. */
-const AUDITS_MISSED = 3
 
 function policyCheck(check: Pick<Check, 'id' | 'component' | 'title' | 'run'>): Check {
   return {
@@ -61,9 +58,8 @@ const auditRuns = policyCheck({
     judged(ctx, (policy, constraint) => {
       const audit = constraint && auditOf(constraint)
       if (audit === undefined) return [`${policy.name} was not audited yet`]
-      const limit = AUDITS_MISSED * durationMs(policySettings(ctx.config).auditInterval)
       const age = ctx.clock.now() - audit.at
-      return age <= limit ? [] : [`${policy.name} was last audited ${Math.round(age / 1000)} s ago`]
+      return age <= longestAuditAge(ctx) ? [] : [`${policy.name} was last audited ${Math.round(age / 1000)} s ago`]
     }),
 })
 

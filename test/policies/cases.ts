@@ -6,7 +6,7 @@ import { resourceCases } from './cases/resources.ts'
 import { securityCases } from './cases/security.ts'
 
 /** One object that a policy is asked about. */
-export interface PolicyCase {
+interface PolicyCase {
   readonly name: string
   readonly object: KubeObject
   /** What it was before an update. */

@@ -17,14 +17,14 @@ interface Source {
 }
 
 /** Where the files of a policy are. */
-export const policyFile = (id: string, name: 'template' | 'constraint'): URL =>
+const policyFile = (id: string, name: 'template' | 'constraint'): URL =>
   new URL(`../../manifests/policies/${id}/${name}.yaml`, import.meta.url)
 
 export async function readTemplate(id: string): Promise<Template> {
   return parse(await readFile(policyFile(id, 'template'), 'utf8')) as Template
 }
 
-export function sourceOf(template: Template): Source {
+function sourceOf(template: Template): Source {
   const source = template.spec.targets[0]?.code.find(({ engine }) => engine === 'K8sNativeValidation')?.source
   if (source === undefined) throw new Error(`${template.metadata.name} has no CEL`)
   return source

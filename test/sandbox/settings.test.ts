@@ -71,6 +71,7 @@ describe('the exports for a shell', () => {
       context: 'llmgw-sandbox-default',
       aws: fakeAccount(4566),
       helm: '/bin/helm',
+      gator: '/tools/gator',
       serviceRange: '127.64.0.0/20',
       oidcIssuer: 'https://issuer.test',
       charts: { kind: 'upstream' },
@@ -156,7 +157,7 @@ describe('settings', () => {
     serviceRange: '127.64.0.0/20',
     oidcIssuer: oidcIssuer('default'),
     aws: fakeAccount(4566),
-    tools: { helm: '/bin/helm' },
+    tools: { helm: '/bin/helm', gatekeeper: '/tools/gatekeeper' },
     charts: { kind: 'upstream' },
   }
 

@@ -1,12 +1,11 @@
-import type { RunResult } from '../../engine/result.ts'
 import type { HeldLock } from '../world.ts'
 import type { Session } from './session.ts'
 
 /** Nobody else changes this platform while `body` runs. @throws LockedError when somebody else does */
-export async function underLock(
+export async function underLock<Result>(
   session: Session,
-  body: (held: Partial<Pick<HeldLock, 'assertHeld' | 'lost'>>) => Promise<RunResult>,
-): Promise<RunResult> {
+  body: (held: Partial<Pick<HeldLock, 'assertHeld' | 'lost'>>) => Promise<Result>,
+): Promise<Result> {
   const { world, ctx, request, stop, stage } = session
   const lock = await world.lock(ctx.kube, {
     deployment: ctx.config.deployment,

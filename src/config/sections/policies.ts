@@ -2,7 +2,7 @@ import * as z from 'zod'
 import { dnsLabel, duration } from '../fields.ts'
 
 /** The policies, by the names that a user types. */
-export const POLICY_NAMES = [
+const POLICY_NAMES = [
   'allowed-registries',
   'no-latest-tag',
   'required-labels',
