@@ -8,7 +8,7 @@ import { REMOTE_SECRETS, ROLES } from './world/platform.ts'
 import { snapshot } from './world/snapshot.ts'
 import { type Proxied, throughProxies } from './world/through-proxies.ts'
 
-const sandbox = useDeployedSandbox('e2e-doctor', { deploy: false })
+const sandbox = useDeployedSandbox('e2e-doctor', { deploy: false, platform: 'whole' })
 const state = () => snapshot(sandbox.at, { roles: ROLES, secrets: REMOTE_SECRETS })
 
 interface Report {

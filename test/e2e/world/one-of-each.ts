@@ -1,13 +1,13 @@
 import { expect } from 'vitest'
-import { REMOTE_SECRETS, ROLES } from './platform.ts'
+import { ROLES } from './platform.ts'
 import type { Witness } from './snapshot.ts'
-import { SPINE_RELEASES } from './spine.ts'
+import { SPINE_RELEASES, SPINE_SECRETS } from './spine.ts'
 
 /** Version ids of the platform's secrets that have one. */
 export async function currentVersions({ aws }: Witness): Promise<Record<string, string>> {
-  const metas = await Promise.all(REMOTE_SECRETS.map((name) => aws.secretsManager.describe(name)))
+  const metas = await Promise.all(SPINE_SECRETS.map((name) => aws.secretsManager.describe(name)))
   return Object.fromEntries(
-    REMOTE_SECRETS.flatMap((name, index) => {
+    SPINE_SECRETS.flatMap((name, index) => {
       const versions = Object.keys(metas[index]?.versions ?? {})
       return versions.length === 0 ? [] : [[name, versions.join(' ')]]
     }),
@@ -22,6 +22,6 @@ export async function expectOneOfEach(at: Witness): Promise<void> {
   expect(releases.filter(({ metadata }) => metadata.labels?.status?.startsWith('pending'))).toEqual([])
   for (const role of ROLES) expect(Object.keys((await at.aws.iam.findRole(role))?.inline ?? {})).toHaveLength(1)
   const versions = await currentVersions(at)
-  expect(Object.keys(versions).sort()).toEqual([...REMOTE_SECRETS].sort())
+  expect(Object.keys(versions).sort()).toEqual([...SPINE_SECRETS].sort())
   for (const ids of Object.values(versions)) expect(ids.split(' ')).toHaveLength(1)
 }
