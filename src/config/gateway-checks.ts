@@ -5,7 +5,7 @@ import type { Fault } from './validate.ts'
 
 /** What is wrong between the gateway, its models and the chat interface. */
 export function gatewayFaults(config: Config): readonly Fault[] {
-  return [...fallbackFaults(config), ...autoscalingFaults(config), ...tokenModelFaults(config), ...uiFaults(config)]
+  return [...fallbackFaults(config), ...autoscalingFaults(config), ...uiFaults(config)]
 }
 
 /** LiteLLM takes such a fallback, and the call that needs it fails. */
@@ -33,14 +33,6 @@ function autoscalingFaults({ gateway: { autoscaling } }: Config): readonly Fault
   const { minReplicas, maxReplicas } = autoscaling
   const path = ['gateway', 'autoscaling', 'minReplicas']
   return [{ path, message: `${minReplicas} is more than maxReplicas, ${maxReplicas}` }]
-}
-
-function tokenModelFaults({ auth, models }: Config): readonly Fault[] {
-  if (auth.gateway.mode !== 'custom-jwt') return []
-  const names = models.map(({ name }) => name)
-  return (auth.gateway.models ?? []).flatMap((name, index) =>
-    names.includes(name) ? [] : [{ path: ['auth', 'gateway', 'models', index], message: unknownModel(name, names) }],
-  )
 }
 
 /** Source: Open WebUI documentation, scaling: shared database, files and websockets. */

@@ -37,6 +37,7 @@ export function proxyEnvironment(config: Config, region: string): readonly EnvVa
     ...databaseEnvironment(config),
     ...(config.database.kind === 'none' ? [] : [fromSecret(config, 'LITELLM_SALT_KEY', 'litellm-salt-key')]),
     ...modelKeys(config).map((name) => fromSecret(config, modelKeyVariable(name), name)),
+    ...tokenEnvironment(config),
     ...tracingEnvironment(config),
   ]
 }
@@ -51,6 +52,18 @@ function fromSecret(config: Config, name: string, logicalName: string): EnvVar {
 
 function modelKeys({ models }: Config): readonly string[] {
   return [...new Set(models.flatMap(({ apiKeySecret }) => apiKeySecret ?? []))].sort()
+}
+
+/** LiteLLM takes these from the environment alone. Source: LiteLLM documentation, token auth. */
+function tokenEnvironment(config: Config): readonly EnvVar[] {
+  const { gateway } = config.auth
+  if (gateway.mode !== 'enterprise-jwt') return []
+  return [
+    { name: 'JWT_PUBLIC_KEY_URL', value: gateway.jwksUrl },
+    { name: 'JWT_AUDIENCE', value: gateway.audience },
+    { name: 'JWT_ISSUER', value: gateway.issuer },
+    fromSecret(config, 'LITELLM_LICENSE', 'litellm-licence'),
+  ]
 }
 
 /** Source: LiteLLM documentation, OpenTelemetry; it appends /v1/traces to the endpoint. */
@@ -71,6 +84,7 @@ export function gatewaySecrets(config: Config): readonly string[] {
     'litellm-salt-key',
     'litellm-database-url',
     'redis-password',
+    'litellm-licence',
     ...modelKeys(config),
   ]
   return wanted.filter((name) => findSyncedKey(config, 'gateway', name) !== undefined)

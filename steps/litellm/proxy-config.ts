@@ -41,6 +41,7 @@ export function proxyConfig(config: Config, region: string): ProxyConfig {
       // Models come from this file alone: what somebody adds in LiteLLM's own interface would be in no plan.
       store_model_in_db: false,
       ...accounting(config),
+      ...tokens(config),
       ...settings.general,
     },
     router_settings: {
@@ -100,6 +101,16 @@ function accounting({ auth, ui }: Config): Tree {
       { header_name: 'X-OpenWebUI-User-Id', litellm_user_role: 'internal_user' },
       { header_name: 'X-OpenWebUI-User-Email', litellm_user_role: 'customer' },
     ],
+  }
+}
+
+/** Tokens of the identity provider, by LiteLLM's own licensed check; keys work beside them. */
+function tokens({ auth }: Config): Tree {
+  if (auth.gateway.mode !== 'enterprise-jwt') return {}
+  const { userClaim, emailClaim } = auth.gateway
+  return {
+    enable_jwt_auth: true,
+    litellm_jwtauth: { user_id_jwt_field: userClaim, user_email_jwt_field: emailClaim, user_id_upsert: true },
   }
 }
 

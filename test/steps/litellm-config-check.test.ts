@@ -32,6 +32,16 @@ describe('the check of the LiteLLM configuration', () => {
       {},
       { preset: 'lean' },
       { tracing: { kind: 'none' }, cache: { kind: 'none' } },
+      {
+        auth: {
+          gateway: {
+            mode: 'enterprise-jwt',
+            issuer: 'https://id.example.com',
+            audience: 'gateway',
+            jwksUrl: 'https://id.example.com/keys',
+          },
+        },
+      },
       { gateway: { fallbacks: { 'claude-sonnet': ['claude-haiku'] }, autoscaling: { kind: 'cpu' } } },
     ]) {
       const world = fakeWorld({ config })

@@ -232,6 +232,28 @@ describe('litellm', () => {
     expect((await proxyOf({ ui: { kind: 'none' } })).general_settings).not.toHaveProperty('user_header_mappings')
   })
 
+  // Defect 60: settings that LiteLLM does not read, and no licence.
+  it('lets tokens in by the licensed check, with issuer, audience and licence', async () => {
+    const tokens = { issuer: 'https://id.example.com', audience: 'gateway', jwksUrl: 'https://id.example.com/keys' }
+    const { gateway } = await valuesOf({ auth: { gateway: { mode: 'enterprise-jwt', ...tokens } } })
+    expect(gateway.config.proxy_config.general_settings).toMatchObject({
+      enable_jwt_auth: true,
+      litellm_jwtauth: { user_id_jwt_field: 'sub', user_email_jwt_field: 'email' },
+    })
+    expect(gateway.extraEnv).toEqual(
+      expect.arrayContaining([
+        { name: 'JWT_PUBLIC_KEY_URL', value: tokens.jwksUrl },
+        { name: 'JWT_AUDIENCE', value: tokens.audience },
+        { name: 'JWT_ISSUER', value: tokens.issuer },
+        {
+          name: 'LITELLM_LICENSE',
+          valueFrom: { secretKeyRef: { name: 'litellm-secrets', key: 'licence' } },
+        },
+      ]),
+    )
+    expect((await proxyOf()).general_settings).not.toHaveProperty('enable_jwt_auth')
+  })
+
   it('merges settings of the user over its own', async () => {
     const settings = {
       litellm: { drop_params: false },

@@ -22,15 +22,6 @@ const gatewayAuth = z.discriminatedUnion('mode', [
         'Open WebUI names its user in headers, and LiteLLM accounts to that user. Whoever holds the key may claim any.',
       ),
   }),
-  z.strictObject({
-    mode: z.literal('custom-jwt'),
-    ...tokens,
-    algorithms: z
-      .array(z.enum(['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'EdDSA']))
-      .min(1)
-      .default(['RS256']),
-    models: z.array(z.string()).min(1).optional().describe('Models that holders of a token may call; all when absent.'),
-  }),
   z.strictObject({ mode: z.literal('enterprise-jwt'), ...tokens }),
 ])
 

@@ -79,7 +79,7 @@ export function authFaults({ proxy, variables }: Subject): readonly ProxyFault[]
       code: 'GatewayLicenceMissing',
       path: 'general_settings.enable_jwt_auth',
       message: 'wants a licence: without one the gateway starts, is ready, and refuses every token',
-      fix: 'set auth.gateway.mode to enterprise-jwt, which asks for the licence, or to custom-jwt, which needs none',
+      fix: 'set auth.gateway.mode to enterprise-jwt, which asks for the licence',
     })
   if (general.custom_auth !== undefined && general.custom_auth_run_common_checks !== true)
     faults.push({
