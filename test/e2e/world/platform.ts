@@ -1,7 +1,7 @@
 /** What the sandbox's built-in configuration makes, written out by hand: a test must not ask the program what is right. */
 export const ROLES = ['llmgw-sandbox-gateway', 'llmgw-sandbox-external-secrets']
 
-export const RELEASES = ['external-secrets', 'jaeger', 'redis', 'litellm', 'open-webui']
+export const RELEASES = ['external-secrets', 'jaeger', 'gatekeeper', 'redis', 'litellm', 'open-webui']
 
 export const SYNCED = [
   {
