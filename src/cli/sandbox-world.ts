@@ -13,10 +13,20 @@ export function withoutForeignSettings(env: Readonly<Record<string, string | und
 }
 
 /** The built-in configuration of the sandbox; a file named with --config stands in for `values`, never for `facts`. */
-export function sandboxConfig({ aws, kubeconfig, context }: SandboxConnection): NonNullable<LoadRequest['builtIn']> {
+export function sandboxConfig({
+  aws,
+  kubeconfig,
+  context,
+  pods,
+}: SandboxConnection): NonNullable<LoadRequest['builtIn']> {
   return {
     name: 'sandbox',
-    values: { preset: 'platform', storage: { manage: 'create' } },
+    values: {
+      preset: 'platform',
+      storage: { manage: 'create' },
+      // A real LiteLLM would not start with a database that nobody serves.
+      ...(pods.kind === 'process' ? { database: { kind: 'none' } } : {}),
+    },
     facts: {
       aws: { region: aws.region, accountId: aws.accountId, endpointUrl: aws.endpoint },
       cluster: { name: aws.clusterName, connection: { kind: 'kubeconfig', path: kubeconfig, context } },

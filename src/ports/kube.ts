@@ -1,3 +1,5 @@
+import type { Duplex } from 'node:stream'
+
 export interface ObjectRef {
   readonly apiVersion: string
   readonly kind: string
@@ -97,6 +99,14 @@ export interface Kube {
     },
     signal?: AbortSignal,
   ): Promise<string>
+  /**
+   * A connection to a port of a Pod through the API server, as kubectl port-forward makes it; it ends when `signal` aborts.
+   * What the Pod's side refuses comes as an error of the stream.
+   */
+  connect(
+    pod: { readonly namespace: string; readonly name: string; readonly port: number },
+    signal?: AbortSignal,
+  ): Promise<Duplex>
   /** Whether our credentials may do this (SelfSubjectAccessReview; writes nothing). The namespace need not exist. */
   canI(access: Access, signal?: AbortSignal): Promise<boolean>
   /** Server version, e.g. `v1.35.4`. */

@@ -30,6 +30,7 @@ export function describeKubeContract(name: string, makeKube: () => Promise<KubeU
       expect(await kube.list({ apiVersion: 'v1', kind: 'Pod', namespace })).toEqual([])
       expect(await kube.remove(ref(namespace, 'nothing'))).toBe(false)
       expect(await kube.logs({ namespace, name: 'nothing', tailLines: 5 })).toBe('')
+      await expect(kube.connect({ namespace, name: 'nothing', port: 1 })).rejects.toMatchObject({ code: 'NotFound' })
     })
 
     test('a kind that is not served is absent to read and refused to write', async () => {

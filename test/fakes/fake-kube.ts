@@ -1,3 +1,5 @@
+import { createServer, type RequestListener, type Server } from 'node:http'
+import { duplexPair } from 'node:stream'
 import { describeRef, refusal } from '../../src/adapters/kube/errors.ts'
 import type { Access, Kube, KubeObject, ListQuery, ObjectRef } from '../../src/ports/kube.ts'
 import { crdOf, eventOf, refusedByGatekeeper, secretOf, statusOf, type Verdict } from './kube/controllers.ts'
@@ -7,7 +9,18 @@ import { createStore, refOf } from './kube/store.ts'
 
 export type { Verdict } from './kube/controllers.ts'
 
-type KubeVerb = 'find' | 'list' | 'apply' | 'create' | 'patch' | 'remove' | 'watch' | 'logs' | 'canI' | 'version'
+type KubeVerb =
+  | 'find'
+  | 'list'
+  | 'apply'
+  | 'create'
+  | 'patch'
+  | 'remove'
+  | 'watch'
+  | 'logs'
+  | 'connect'
+  | 'canI'
+  | 'version'
 
 /** One call of the port. */
 interface KubeCall {
@@ -46,6 +59,11 @@ export interface FakeKube extends Kube {
   event(ref: ObjectRef, event: { reason: string; message: string; type?: 'Warning' | 'Normal' }): void
   /** Text that `logs` gives for a pod. */
   setLogs(pod: { readonly namespace: string; readonly name: string }, text: string): void
+  /** What answers HTTP on a port of a pod; without it, `connect` finds no pod. */
+  servePod(
+    pod: { readonly namespace: string; readonly name: string; readonly port: number },
+    serve: RequestListener,
+  ): void
   /** From now on `canI` answers no to what matches. */
   deny(match: (access: Access) => boolean): void
   /** The next `times` calls (default 1) that match end with `error`. */
@@ -68,6 +86,7 @@ export function fakeKube(options: FakeKubeOptions = {}): FakeKube {
   const reads: KubeCall[] = []
   const faults: { match: (call: KubeCall) => boolean; error: Error; left: number }[] = []
   const texts = new Map<string, string>()
+  const ports = new Map<string, Server>()
   const denials: ((access: Access) => boolean)[] = []
 
   const call = (verb: KubeVerb, ref: KubeCall['ref'], signal?: AbortSignal): KubeCall => {
@@ -246,6 +265,15 @@ export function fakeKube(options: FakeKubeOptions = {}): FakeKube {
         yield found
       }
     },
+    async connect({ namespace, name, port }, signal) {
+      const made = call('connect', { kind: 'Pod', namespace, name }, signal)
+      reads.push(made)
+      const server = ports.get(`${namespace}/${name}:${port}`)
+      if (server === undefined) throw refuse(404, 'NotFound', made, `pods "${name}" not found`)
+      const [near, far] = duplexPair()
+      server.emit('connection', far)
+      return near
+    },
     async logs({ namespace, name, tailLines }, signal) {
       reads.push(call('logs', { kind: 'Pod', namespace, name }, signal))
       const lines = (texts.get(`${namespace}/${name}`) ?? '').split('\n')
@@ -266,6 +294,7 @@ export function fakeKube(options: FakeKubeOptions = {}): FakeKube {
     settle,
     event,
     setLogs: ({ namespace, name }, text) => void texts.set(`${namespace}/${name}`, text),
+    servePod: ({ namespace, name, port }, serve) => void ports.set(`${namespace}/${name}:${port}`, createServer(serve)),
     deny: (match) => void denials.push(match),
     failNext(match, error, times = 1) {
       const test = typeof match === 'string' ? (made: KubeCall) => made.verb === match : match

@@ -3,6 +3,7 @@ import type { Kube, KubeObject, ObjectRef } from '../../ports/kube.ts'
 import { describeRef } from './errors.ts'
 import { createKinds, pathOf } from './kinds.ts'
 import { listAll } from './list.ts'
+import { connectToPod } from './pod-connection.ts'
 import type { Rest, RestCall } from './rest.ts'
 import { watchSnapshots } from './watch.ts'
 
@@ -123,6 +124,7 @@ export function createKube(rest: Rest, fieldManager = FIELD_MANAGER): Kube {
       })
       return answer.status === 200 ? answer.text : ''
     },
+    connect: (pod, signal) => connectToPod(rest.server, pod, signal),
     async canI({ verb, group, resource, namespace }, signal) {
       const body = {
         apiVersion: 'authorization.k8s.io/v1',

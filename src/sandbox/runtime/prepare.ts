@@ -84,7 +84,7 @@ async function prepareLitellm(preparation: Preparation): Promise<Program> {
   return {
     name: 'litellm',
     title: `LiteLLM ${version}`,
-    entrypoint: ['litellm'],
+    entrypoint: ['litellm-image'],
     command: ['--port', '4000'],
     environment: {
       PATH: `${bin}:${home}/bin:${SYSTEM_PATH}`,
