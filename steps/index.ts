@@ -11,6 +11,7 @@ import { namespaces } from './namespaces.ts'
 import { networkIsolation } from './network-policies/network-isolation.ts'
 import { networkPolicies } from './network-policies/network-policies.ts'
 import { openwebui } from './openwebui/openwebui.ts'
+import { openwebuiKey } from './openwebui/openwebui-key.ts'
 import { policyConstraints } from './policies/policy-constraints.ts'
 import { policyTemplates } from './policies/policy-templates.ts'
 import { redis } from './redis.ts'
@@ -35,6 +36,7 @@ const platform = [
   policyConstraints,
   redis,
   litellm,
+  openwebuiKey,
   openwebui,
 ] as readonly LlmgwStep<unknown>[]
 

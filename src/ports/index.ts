@@ -1,12 +1,14 @@
 import type { Config } from '../config/schema.ts'
 import type { Step, StepRuntime } from '../engine/step.ts'
 import type { Eks, Iam, SecretsManager, Sts } from './aws.ts'
+import type { GatewayKeys } from './gateway.ts'
 import type { Helm } from './helm.ts'
 import type { Kube } from './kube.ts'
 import type { Readiness } from './readiness.ts'
 import type { Assets, Clock, ProvidedValues, Random } from './world.ts'
 
 export type * from './aws.ts'
+export type * from './gateway.ts'
 export type * from './helm.ts'
 export type * from './kube.ts'
 export type * from './readiness.ts'
@@ -48,6 +50,7 @@ export interface Services {
   readonly kube: Kube
   readonly readiness: Readiness
   readonly helm: Helm
+  readonly gatewayKeys: GatewayKeys
   readonly iam: Iam
   readonly secretsManager: SecretsManager
   readonly eks: Eks

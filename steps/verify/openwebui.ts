@@ -2,6 +2,7 @@ import type { Config } from '../../src/config/schema.ts'
 import { registerSecret } from '../../src/secret.ts'
 import { RELEASES } from '../names.ts'
 import { webUiSecrets } from '../openwebui/environment.ts'
+import { noKeyOfItsOwn, wantedKey } from '../openwebui/openwebui-key.ts'
 import { holdsMasterKey, WEBUI_SERVICE } from '../openwebui/settings.ts'
 import { type SyncedKey, syncedKey } from '../synced-key.ts'
 import { type Check, type CheckContext, verdict } from './check.ts'
@@ -57,6 +58,29 @@ async function valueAt(ctx: CheckContext, { namespace, name, key }: Place): Prom
   return value
 }
 
+/** A key that LiteLLM does not know, or that may do more than asked. */
+const registered: Check = {
+  id: 'open-webui-key-registered',
+  component: 'openwebui',
+  title: "LiteLLM knows Open WebUI's key, for the configured models alone",
+  async run(ctx) {
+    const off = noKeyOfItsOwn(ctx)
+    if (off !== undefined) return { result: 'skip', lookedAt: 'the configuration', found: off }
+    const lookedAt = `keys of LiteLLM in namespace ${ctx.config.namespaces.gateway}`
+    const hint = 'llmgw deploy openwebui'
+    const wanted = await wantedKey(ctx)
+    if (wanted === undefined) return verdict(lookedAt, ['its value is not in Secrets Manager'], { good: '', hint })
+    const found = await ctx.gatewayKeys.find(wanted.access, wanted.key.value, ctx.signal)
+    if (found === undefined) return verdict(lookedAt, ['LiteLLM does not know it'], { good: '', hint })
+    const [may, should] = [[...found.models].sort().join(', '), wanted.key.models.join(', ')]
+    const wrong = [
+      ...(found.status === 'active' || found.status === 'unknown' ? [] : [`it is ${found.status}`]),
+      ...(may === should ? [] : [`it may call ${may || 'every model'}, expected ${should}`]),
+    ]
+    return verdict(lookedAt, wrong, { good: `${found.alias}: ${may}`, hint })
+  },
+}
+
 export const openWebUiChecks: readonly Check[] = [
   releaseDeployed(WEBUI),
   objectsReady(WEBUI, { id: 'rollout-open-webui', title: 'Open WebUI has rolled out' }, ({ kind }) => kind !== CLAIM),
@@ -68,6 +92,7 @@ export const openWebUiChecks: readonly Check[] = [
     ports: WEBUI_SERVICE.ports,
   }),
   ownKey,
+  registered,
   versionsRun({
     id: 'secret-versions-openwebui',
     component: 'openwebui',

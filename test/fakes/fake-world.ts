@@ -1,15 +1,17 @@
 import { readFile } from 'node:fs/promises'
 import { parseAllDocuments } from 'yaml'
+import { createGatewayKeys } from '../../src/adapters/gateway/gateway-keys.ts'
 import { createReadiness } from '../../src/adapters/kube/index.ts'
 import { isTree, type Tree } from '../../src/config/merge.ts'
 import { choicesOf, presetDefaults } from '../../src/config/presets.ts'
 import { configSchema } from '../../src/config/schema.ts'
-import type { Assets, Clock, RunOptions, Services, Target } from '../../src/ports/index.ts'
+import type { Assets, Clock, KubeObject, RunOptions, Services, Target } from '../../src/ports/index.ts'
 import { Secret } from '../../src/secret.ts'
 import { type FakeAws, type FakeAwsOptions, fakeAws } from './fake-aws.ts'
 import { fakeCharts } from './fake-charts.ts'
 import { type FakeHelm, type FakeHelmOptions, fakeHelm } from './fake-helm.ts'
 import { type FakeKube, fakeKube, type Verdict } from './fake-kube.ts'
+import { type FakeLitellm, fakeLitellm } from './fake-litellm.ts'
 
 /** 2026-01-01T00:00:00Z. */
 const START = Date.UTC(2026, 0, 1)
@@ -34,6 +36,8 @@ export interface FakeWorld extends Services {
   readonly helm: FakeHelm
   readonly aws: FakeAws
   readonly clock: Clock
+  /** What answers in the pod of LiteLLM. */
+  readonly litellm: FakeLitellm
   /** Every write so far: Kubernetes objects, AWS calls, helm runs. */
   writes(): readonly string[]
   /** The same world for another run, e.g. with other options or another configuration. */
@@ -83,11 +87,15 @@ export function fakeWorld(overrides: FakeWorldOverrides = {}): FakeWorld {
     remoteValue,
     controllers: (object) => {
       seedClaims(kube, object)
+      seedGatewayPod(kube, object)
       return overrides.verdict?.({ kind: object.kind, name: object.metadata.name }) ?? 'ready'
     },
   })
   for (const object of EKS_NETWORK) kube.seed(object)
-  return assemble({ clock, aws, kube, overrides })
+  const litellm = fakeLitellm(() => remoteValue('litellm/master-key'))
+  for (const namespace of ['litellm', 'llm-gateway'])
+    kube.servePod({ namespace, name: 'litellm-0', port: 4000 }, litellm.serve)
+  return assemble({ clock, aws, kube, litellm, overrides })
 }
 
 /** What names and policies of the network stand on, as EKS with the VPC CNI has them. */
@@ -111,12 +119,13 @@ interface Parts {
   readonly clock: Clock
   readonly aws: FakeAws
   readonly kube: FakeKube
+  readonly litellm: FakeLitellm
   readonly overrides: FakeWorldOverrides
   readonly helm?: FakeHelm
 }
 
 function assemble(parts: Parts): FakeWorld {
-  const { clock, aws, kube, overrides } = parts
+  const { clock, aws, kube, litellm, overrides } = parts
   const config = configSchema.parse(configTree(overrides.config ?? {}))
   const render = fakeCharts
   const helm =
@@ -133,6 +142,8 @@ function assemble(parts: Parts): FakeWorld {
     options: { ...OPTIONS, ...overrides.options },
     kube,
     readiness: createReadiness(kube, clock),
+    gatewayKeys: createGatewayKeys(kube),
+    litellm,
     helm,
     aws,
     iam: aws.iam,
@@ -149,6 +160,7 @@ function assemble(parts: Parts): FakeWorld {
       ...kube.writes.map(({ verb, ref }) => `kube.${verb} ${ref.kind} ${ref.name}`),
       ...aws.writes,
       ...helmWrites(),
+      ...litellm.writes.map((path) => `litellm ${path}`),
     ],
     with: (more) => assemble({ ...parts, helm, overrides: { ...overrides, ...more } }),
   }
@@ -168,6 +180,26 @@ function mergeTrees(lower: Tree, upper: Tree): Tree {
       isTree(below) && isTree(value) && below.kind === (value.kind ?? below.kind) ? mergeTrees(below, value) : value
   }
   return merged
+}
+
+/** The Deployment controller's part, for the one pod that somebody talks to. */
+function seedGatewayPod(kube: FakeKube, { kind, metadata }: KubeObject): void {
+  if (kind !== 'Deployment' || metadata.name !== 'litellm') return
+  const labels = {
+    'app.kubernetes.io/name': 'litellm',
+    'app.kubernetes.io/instance': 'litellm',
+    'app.kubernetes.io/component': 'proxy',
+  }
+  kube.seed(
+    {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'litellm-0', namespace: metadata.namespace ?? '', labels },
+      spec: { containers: [{ name: 'proxy', image: 'litellm' }] },
+      status: { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] },
+    },
+    'replicaset-controller',
+  )
 }
 
 /** The StatefulSet controller's part: a bound volume claim for each replica. */

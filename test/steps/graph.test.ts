@@ -71,7 +71,7 @@ describe('the graph of all steps', () => {
     const world = fakeWorld({ config: { preset: 'lean' }, provided: {} })
     const result = await deploy(world)
     const off = steps.filter((step) => step.off?.(world) !== undefined).map(({ id }) => id)
-    expect(off).toEqual(['jaeger', 'gatekeeper', 'policy-templates', 'policy-constraints', 'redis'])
+    expect(off).toEqual(['jaeger', 'gatekeeper', 'policy-templates', 'policy-constraints', 'redis', 'openwebui-key'])
     expect(result.counts).toEqual({ done: steps.length - off.length, off: off.length })
   })
 

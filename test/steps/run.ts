@@ -63,5 +63,5 @@ export function rotated(world: FakeWorld, remote: string): void {
   const versions = world.aws.state.secrets.get(remote)?.versions
   if (versions === undefined) throw new Error(`no secret ${remote}`)
   for (const [id, version] of versions) versions.set(id, { ...version, labels: ['AWSPREVIOUS'] })
-  versions.set('another-version', { value: 'another-value', labels: ['AWSCURRENT'] })
+  versions.set('another-version', { value: 'sk-another-value', labels: ['AWSCURRENT'] })
 }

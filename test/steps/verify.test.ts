@@ -176,6 +176,10 @@ const SPOILED: Readonly<Record<string, { spoil: (world: FakeWorld) => unknown; f
     },
     found: /openai-api-key of Secret open-webui\/openwebui-secrets is the master key/,
   },
+  'open-webui-key-registered': {
+    spoil: ({ litellm }) => litellm.keys.clear(),
+    found: /LiteLLM does not know it/,
+  },
   'secret-versions-litellm': {
     spoil: (world) => rotated(world, 'litellm/redis-password'),
     found: /redis-password is version .*, AWS has another-version/,

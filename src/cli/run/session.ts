@@ -1,3 +1,4 @@
+import { createGatewayKeys } from '../../adapters/gateway/gateway-keys.ts'
 import type { Emit } from '../../engine/events.ts'
 import { buildGraph, type Graph } from '../../engine/graph.ts'
 import { type Looked, look } from '../../engine/look.ts'
@@ -171,6 +172,7 @@ export function servicesOf(
     },
     kube,
     readiness,
+    gatewayKeys: createGatewayKeys(kube),
     helm,
     ...world.aws,
     assets: world.assets,

@@ -1,0 +1,36 @@
+import type { Secret } from '../secret.ts'
+
+/** A key of the gateway's API, as LiteLLM keeps it; never its value. */
+export interface GatewayKey {
+  readonly alias: string
+  /** Models that it may call, by the names of the configuration; empty = every model. */
+  readonly models: readonly string[]
+  readonly status: 'active' | 'expired' | 'revoked' | 'unknown'
+}
+
+/** Where the gateway runs, and who administers it. */
+export interface GatewayAccess {
+  readonly namespace: string
+  readonly masterKey: Secret
+}
+
+/**
+ * LiteLLM's keys, through a connection to one of its pods: nothing is exposed for it.
+ * Throws `StepError` GatewayUnreachable (no pod answers) or GatewayRefused (with LiteLLM's own words).
+ */
+export interface GatewayKeys {
+  /** The key with this value, or undefined when LiteLLM knows none. Asked by its digest: the value stays out of addresses and logs. */
+  find(access: GatewayAccess, value: Secret, signal?: AbortSignal): Promise<GatewayKey | undefined>
+  /** A key with this value, which may call these models and nothing else. */
+  create(access: GatewayAccess, key: NewKey, signal?: AbortSignal): Promise<void>
+  /** The key may call these models from now on, and works. */
+  update(access: GatewayAccess, key: NewKey, signal?: AbortSignal): Promise<void>
+  /** False when there was none. */
+  remove(access: GatewayAccess, value: Secret, signal?: AbortSignal): Promise<boolean>
+}
+
+export interface NewKey {
+  readonly value: Secret
+  readonly alias: string
+  readonly models: readonly string[]
+}
