@@ -3,7 +3,7 @@ import { lstat, rename, rm, writeFile } from 'node:fs/promises'
 import { relative, resolve } from 'node:path'
 import { loadConfig } from '../../config/load.ts'
 import { showText } from '../../config/show.ts'
-import { starterFile } from '../../config/starter-file.ts'
+import { type Answers, starterFile } from '../../config/starter-file.ts'
 import { UsageError } from '../../errors.ts'
 import type { InitFlags } from '../flags.ts'
 import type { Host } from '../host.ts'
@@ -20,7 +20,7 @@ export async function init(flags: InitFlags, host: Host): Promise<number> {
   if (!flags.force) await refuseExisting(path, named)
   const known = givenBy(flags, host)
   const answers = asks(flags, host)
-    ? await askAnswers(known, host)
+    ? await askUntilStopped(known, host)
     : await collectAnswers({ ...known.byEnvironment, ...known.byFlag }, host)
   // Values that no question checked are refused here, by the name under which they were given.
   const builtIn = { name: 'preset', values: { models: answers.models }, facts: {} }
@@ -28,6 +28,17 @@ export async function init(flags: InitFlags, host: Host): Promise<number> {
   await write(path, starterFile(answers), { named, force: flags.force })
   report(flags, host, { path, accountId: answers.accountId })
   return 0
+}
+
+/** A terminal that is closed ends the questions as Ctrl-C does; who listens for it dies of it, not of what Node makes of it. */
+async function askUntilStopped(known: Parameters<typeof askAnswers>[0], host: Host): Promise<Answers> {
+  const stop = new AbortController()
+  const unlisten = host.onStop(() => stop.abort())
+  try {
+    return await askAnswers(known, host, stop.signal)
+  } finally {
+    unlisten()
+  }
 }
 
 function refuseSandbox({ sandbox }: InitFlags): void {

@@ -14,14 +14,16 @@ interface Known {
 interface Terminal {
   readonly input: NodeJS.ReadableStream
   readonly output: NodeJS.WritableStream
+  /** Ends the question that is put. */
+  readonly signal: AbortSignal
 }
 
 /**
  * Answers from the terminal, with what the environment and the account offer as defaults.
- * @throws AbortedError on Ctrl-C
+ * @throws AbortedError on Ctrl-C, and when `signal` aborts
  */
-export async function askAnswers({ byFlag, byEnvironment }: Known, host: Host): Promise<Answers> {
-  const terminal = { input: host.stdin, output: host.stdout }
+export async function askAnswers({ byFlag, byEnvironment }: Known, host: Host, signal: AbortSignal): Promise<Answers> {
+  const terminal = { input: host.stdin, output: host.stdout, signal }
   const text = async (field: Field, message: string, offered: string | undefined) =>
     byFlag[field] ??
     (await askText({ message, default: offered, fault: (typed) => fieldFault(field, typed) }, terminal))

@@ -1,6 +1,5 @@
 import { ConfigError } from '../../errors.ts'
 import { askYesNo } from '../../ui/form.ts'
-import type { Host } from '../host.ts'
 import type { World, WorldRequest } from '../world.ts'
 import { hasTerminal } from './mode.ts'
 
@@ -17,16 +16,19 @@ export async function openWorld(request: WorldRequest & { readonly mayAsk: boole
 
 async function writtenInstead(
   error: unknown,
-  { flags, host, mayAsk }: WorldRequest & { readonly mayAsk: boolean },
+  { flags, host, signal, mayAsk }: WorldRequest & { readonly mayAsk: boolean },
 ): Promise<boolean> {
   if (!(error instanceof ConfigError) || error.code !== 'ConfigMissing') return false
   if (!mayAsk || !hasTerminal(flags, host)) return false
   host.stdout.write('There is no llmgw.yaml here or above, and AWS_REGION and EKS_CLUSTER_NAME are not both set.\n')
-  if (!(await askYesNo({ message: 'Answer a few questions and have one written?', default: true }, terminalOf(host))))
+  if (
+    !(await askYesNo(
+      { message: 'Answer a few questions and have one written?', default: true },
+      { input: host.stdin, output: host.stdout, signal },
+    ))
+  )
     return false
   const { init } = await import('../commands/init.ts')
   await init({ ...flags, force: false, yes: false }, host)
   return true
 }
-
-const terminalOf = ({ stdin, stdout }: Host) => ({ input: stdin, output: stdout })
