@@ -33,6 +33,7 @@ export async function launchOf(request: LaunchRequest): Promise<Launch> {
   const environment: Readonly<Record<string, string>> = {
     HOME: '/',
     HOSTNAME: pod.spec.hostname ?? pod.metadata.name,
+    ...(program.ownAddressOnly === true ? { POD_ADDRESS: request.facts.address } : {}),
     ...program.environment,
     ...added,
     ...own,

@@ -153,21 +153,19 @@ async function installRedis({ cacheDir, python, report, signal }: Preparation): 
   return home
 }
 
-async function prepareHaproxy({ python, environment }: Preparation): Promise<Program> {
-  const own = await onPath('haproxy', environment)
-  const shared = { name: 'haproxy', entrypoint: [], workingDir: '/', user: 99 } as const
-  const command = ['haproxy', '-f', '/usr/local/etc/haproxy/haproxy.cfg']
-  if (own !== undefined) {
-    const version = parseVersion((await execa(own, ['-v'], { reject: false })).stdout) ?? 'of unknown version'
-    return { ...shared, command, title: `HAProxy ${version}`, environment: { PATH: SYSTEM_PATH }, folders: [] }
-  }
+/** Real HAProxy listens on all addresses of the Pod's network, those of Services among them, so it cannot lead to these. */
+async function prepareHaproxy({ python }: Preparation): Promise<Program> {
   const bin = packageFile('sandbox', 'runtime', 'bin', 'haproxy')
   const home = dirname(dirname(python))
   return {
-    ...shared,
-    command,
+    name: 'haproxy',
     title: 'a relay in place of HAProxy',
+    entrypoint: [],
+    command: ['haproxy', '-f', '/usr/local/etc/haproxy/haproxy.cfg'],
     environment: { PATH: `${bin}:${home}/bin:${SYSTEM_PATH}` },
+    workingDir: '/',
+    user: 99,
+    ownAddressOnly: true,
     folders: outsideSystem([bin, home, await basePrefix(python)]),
   }
 }

@@ -16,6 +16,8 @@ export interface Program {
   readonly environment: Readonly<Record<string, string>>
   readonly workingDir: string
   readonly user: number
+  /** It listens at the Pod's address (`POD_ADDRESS`) only, so that Services on its ports stay reachable from inside. */
+  readonly ownAddressOnly?: boolean
   /** Folders that the program needs, seen at the same path inside. */
   readonly folders: readonly string[]
 }

@@ -11,7 +11,7 @@ import { eventRecorder } from './events.ts'
 import { openDoors } from './kwok-objects.ts'
 import { type Listener, listenAt } from './listeners.ts'
 import type { Pod, Service } from './objects.ts'
-import type { Programs } from './programs.ts'
+import { type Programs, realProgram } from './programs.ts'
 import { type PodHome, type RealPod, startRealPod } from './real-pod.ts'
 import { createReplica, type Replica } from './replica.ts'
 import { type Address, servedAddresses, serviceNames } from './routes.ts'
@@ -160,7 +160,7 @@ function keepReplicas({ api, tended, replicas }: Running, wanted: ReturnType<typ
 }
 
 /** Names and addresses inside the Pods, and the Services' addresses on this machine. */
-async function keepNetwork({ services, tended, doors }: Running): Promise<void> {
+async function keepNetwork({ services, tended, doors, world }: Running): Promise<void> {
   const served = servedAddresses(
     services,
     [...tended.values()].map(({ real }) => real),
@@ -170,11 +170,17 @@ async function keepNetwork({ services, tended, doors }: Running): Promise<void> 
     .filter(isApiServer)
     .flatMap(({ spec }) => (spec.clusterIP === undefined ? [] : [{ address: spec.clusterIP, port: 443 }]))
   for (const { real } of tended.values()) {
-    const own = new Set(portsOf(real.pod))
+    const own = new Set(takenPorts(real.pod, world.programs))
     // A port that the Pod serves itself is its own: nothing else can listen there in its network.
     const reachable = [...served, ...apiServer].filter(({ port }) => !own.has(port))
     await real.reach(serviceNames(services, real.pod.metadata.namespace), reachable)
   }
+}
+
+/** Ports on which a program of the Pod listens at all addresses. */
+function takenPorts({ spec }: Pod, programs: Programs): readonly number[] {
+  const takers = spec.containers.filter((one) => realProgram(one, programs)?.ownAddressOnly !== true)
+  return takers.flatMap(({ ports = [] }) => ports.map(({ containerPort }) => containerPort))
 }
 
 const portsOf = (pod: Pod): readonly number[] =>
