@@ -16,6 +16,8 @@ import { durationMs } from './names.ts'
 
 /** A step whose release can be asked for before it is there. */
 export interface ReleaseStep<Out = unknown> extends LlmgwStep<Out> {
+  /** Name of the release, and the key of its chart in the lock file. */
+  readonly release: { readonly name: string; readonly chart: string }
   spec(ctx: Services): Promise<ReleaseSpec>
   /** What its pods ask for with these values. */
   pods(values: ReleaseSpec['values']): readonly PodShape[]
@@ -34,6 +36,7 @@ export function helmRelease<Out>(definition: ReleaseDefinition<Out>): ReleaseSte
     component,
     needs,
     ...(off && { off: ({ config }) => off(config) }),
+    release,
     spec: (ctx) => releaseSpec(ctx, definition),
     pods: definition.pods,
     check: (ctx) => observe(ctx, definition),

@@ -6,6 +6,8 @@ import type { Origin } from './origin.ts'
 export interface EffectiveValue {
   /** Dotted path. */
   readonly path: string
+  /** The same, key by key. */
+  readonly keys: readonly string[]
   readonly value: unknown
   /** Undefined: it follows from other values. */
   readonly origin: Origin | undefined
@@ -18,6 +20,7 @@ export function effectiveValues({
 }: Pick<LoadedConfig, 'config' | 'origins'>): readonly EffectiveValue[] {
   return leaves(withoutPasswords(config), []).map(({ path, value }) => ({
     path: pathText(path),
+    keys: path.map(String),
     value,
     origin: originOf(origins, path),
   }))

@@ -9,6 +9,7 @@ import { configError, type Problem } from './problem.ts'
 import type { Config } from './schema.ts'
 import { showValue } from './show.ts'
 import { type Fault, placed, validate } from './validate.ts'
+import { valuesLayers } from './values-files.ts'
 import { parseYamlFile, type YamlFile } from './yaml-file.ts'
 
 /** A value that a flag sets. */
@@ -55,7 +56,8 @@ export async function loadConfig(request: LoadRequest): Promise<LoadedConfig> {
     tree: presetDefaults(choices),
     origin: () => ({ kind: 'preset', name: choices.preset }),
   }
-  const merged = merge([preset, ...upper])
+  const files = source ? await valuesLayers(source, request.cwd) : []
+  const merged = merge([preset, ...files, ...upper])
   const tree = completed(merged.tree)
   const result = validate(tree)
   const faults = 'faults' in result ? result.faults : crossCheck(result.config)

@@ -55,7 +55,7 @@ function over(lower: unknown, upper: unknown, place: Place): unknown {
     place.origins.set(pathText(place.path), place.layer.origin(place.path))
     return upper
   }
-  const base = isTree(lower) && !changesKind(lower, upper) ? lower : {}
+  const base = isTree(lower) && !changesKind(lower, upper, place.path) ? lower : {}
   if (base !== lower) forget(place)
   // Object.fromEntries defines own properties, so a key such as __proto__ stays data.
   return Object.fromEntries([
@@ -67,8 +67,9 @@ function over(lower: unknown, upper: unknown, place: Place): unknown {
   ])
 }
 
-function changesKind(lower: Tree, upper: Tree): boolean {
-  return upper.kind !== undefined && lower.kind !== upper.kind
+/** Variants of ours; `kind` in the values of a chart is a value like any other. */
+function changesKind(lower: Tree, upper: Tree, path: Path): boolean {
+  return path[0] !== 'components' && upper.kind !== undefined && lower.kind !== upper.kind
 }
 
 /** What lay below a replaced value has no say any more. */

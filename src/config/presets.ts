@@ -105,6 +105,7 @@ export function presetDefaults(choices: Choices): Tree {
     networkPolicies: networkPoliciesDefaults,
     policies: policyDefaults(choices.policies),
     charts: {},
+    components: {},
     timeouts: { step: '10m', run: '60m', helm: '5m' },
   }
 }

@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { dnsLabel, duration, quantity } from './fields.ts'
 import { auth } from './sections/auth.ts'
+import { componentsSection } from './sections/components.ts'
 import { database } from './sections/database.ts'
 import { gateway } from './sections/gateway.ts'
 import { networkPolicies } from './sections/network-policies.ts'
@@ -169,6 +170,7 @@ export const configSchema = z.strictObject({
   networkPolicies,
   policies,
   charts,
+  components: componentsSection,
   timeouts: z.strictObject({ step: duration, run: duration, helm: duration }),
 })
 

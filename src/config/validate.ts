@@ -115,7 +115,9 @@ function unknownKey(parent: Path, key: string): string {
   const here = keysAt(schema, parent)
   const near = closest(key, here)
   if (near !== undefined) return `is not a known key; did you mean "${near}"?`
-  const elsewhere = allPaths(schema).find((path) => path.split('.').at(-1) === key)
+  // Components are named there: the same word elsewhere means something else.
+  const isName = pathText(parent) === 'components'
+  const elsewhere = isName ? undefined : allPaths(schema).find((path) => path.split('.').at(-1) === key)
   if (elsewhere !== undefined) return `is not a known key here; did you mean "${elsewhere}"?`
   return here.length > 0 ? `is not a known key; expected ${oneOf(here)}` : 'is not a known key'
 }

@@ -23,7 +23,11 @@ const LARGEST_BYTES = 1_048_576
 const MOST_ALIASES = 100
 
 /** Reads YAML text; never throws: what is wrong with it comes back as problems. */
-export function parseYamlFile(file: string, bytes: Uint8Array): YamlFile | readonly Problem[] {
+export function parseYamlFile(
+  file: string,
+  bytes: Uint8Array,
+  example = 'apiVersion: llmgw/v1',
+): YamlFile | readonly Problem[] {
   const problem = (message: string, { line, column }: Position = START): Problem[] => [{ file, line, column, message }]
   if (bytes.byteLength > LARGEST_BYTES) return problem(`is larger than 1 MiB (${bytes.byteLength} bytes)`)
   try {
@@ -33,8 +37,8 @@ export function parseYamlFile(file: string, bytes: Uint8Array): YamlFile | reado
     const faults = [...document.errors, ...document.warnings]
     if (faults.length > 0) return faults.map((fault) => syntaxProblem(fault, { file, lines, text }))
     const tree: unknown = document.toJS({ maxAliasCount: MOST_ALIASES })
-    if (tree === null || tree === undefined) return problem('is empty; expected at least "apiVersion: llmgw/v1"')
-    if (!isTree(tree)) return problem(`holds ${showValue(tree)}; expected a mapping such as "apiVersion: llmgw/v1"`)
+    if (tree === null || tree === undefined) return problem(`is empty; expected at least "${example}"`)
+    if (!isTree(tree)) return problem(`holds ${showValue(tree)}; expected a mapping such as "${example}"`)
     return { tree, ...positions(document, lines) }
   } catch (error) {
     // A RangeError is the parser's stack on thousands of nested brackets; a TypeError is text that is not UTF-8.

@@ -24,6 +24,12 @@ const step = z.object({
   on: z.exactOptional(names).describe('what a waiting step waits for: its changes are known after these steps'),
 })
 
+const override = z.object({
+  path: z.string(),
+  value: z.unknown(),
+  origin: z.unknown().describe('where the value comes from: file, line and column, or a variable'),
+})
+
 /** What `llmgw plan --output json` prints and `plan -o FILE` keeps. It holds no secret value. */
 export const planDocument = z.object({
   kind: z.literal('llmgw/plan'),
@@ -38,7 +44,14 @@ export const planDocument = z.object({
   look: z.object({ deep: z.boolean() }).describe('how closely it was looked'),
   options: z.object({ adopt: z.boolean(), restoreSecrets: z.boolean() }),
   components: z
-    .array(z.object({ component: z.string(), state: states, steps: z.array(step).readonly() }))
+    .array(
+      z.object({
+        component: z.string(),
+        state: states,
+        overrides: z.exactOptional(z.array(override).readonly()).describe('values of its chart that the user sets'),
+        steps: z.array(step).readonly(),
+      }),
+    )
     .readonly()
     .describe('in the order in which their steps run'),
   differs: z.boolean().describe('true: a deploy would change something, or could not look'),

@@ -10,6 +10,8 @@ export interface Plan {
   readonly components: readonly ComponentState[]
   /** With them, what is left alone is said; without, everything that differs counts. */
   readonly decisions?: Decisions
+  /** Values of charts that the user sets, one line each, by component. */
+  readonly overrides?: ReadonlyMap<string, readonly string[]>
 }
 
 const SIGNS = { create: '+', update: '~', replace: '±', delete: '-', adopt: '<', run: '>' } as const
@@ -27,14 +29,26 @@ export function renderPlan(plan: Plan, style: Style): string {
 export function renderComponentPlan(
   component: ComponentState,
   style: Style,
-  { decisions, detail = 'short' }: { readonly decisions?: Decisions | undefined; readonly detail?: Detail } = {},
+  {
+    decisions,
+    overrides,
+    detail = 'short',
+  }: Omit<Plan, 'components' | 'decisions'> & {
+    readonly decisions?: Decisions | undefined
+    readonly detail?: Detail
+  } = {},
 ): string {
   const { paint } = style
   const several = component.steps.length > 1
   const lines = component.steps.flatMap(({ id, seen }) =>
     stepLines({ id, seen, several, detail }, style, decisions?.get(id)),
   )
-  return redact([`${paint.bold(component.component)}  ${stateWord(component.state, paint)}`, ...lines].join('\n'))
+  const own = (overrides?.get(component.component) ?? []).map((line) =>
+    indented(`${paint.dim('your value')} ${line}`, style.width, [2, 2]),
+  )
+  return redact(
+    [`${paint.bold(component.component)}  ${stateWord(component.state, paint)}`, ...lines, ...own].join('\n'),
+  )
 }
 
 interface StepRow {

@@ -11,8 +11,7 @@ import type {
 } from '../../src/ports/index.ts'
 import { refOf } from '../desired.ts'
 import { durationMs } from '../names.ts'
-
-type Values = Readonly<Record<string, unknown>>
+import { mergeValues, type Values } from './merge-values.ts'
 
 /** `resources` of a container, as values name them. */
 export interface ResourceValues {
@@ -58,12 +57,12 @@ export interface ReleaseDefinition<Out> {
 /** The release as it is wanted. */
 export async function releaseSpec<Out>(ctx: Services, definition: ReleaseDefinition<Out>): Promise<ReleaseSpec> {
   const [base] = await ctx.assets.documents(definition.baseValues)
-  const values = merge(base as Values, definition.values(ctx))
+  const values = mergeValues(base as Values, definition.values(ctx), overridesOf(ctx.config, definition.component))
   return {
     name: definition.release.name,
     namespace: definition.namespace(ctx.config),
     chart: definition.release.chart,
-    values: definition.derived ? merge(values, definition.derived(values)) : values,
+    values: definition.derived ? mergeValues(values, definition.derived(values)) : values,
     timeoutMs: durationMs(ctx.config.timeouts.helm),
   }
 }
@@ -71,20 +70,16 @@ export async function releaseSpec<Out>(ctx: Services, definition: ReleaseDefinit
 /** The release as it is wanted once the steps before it have run. @throws NotYetKnown */
 export async function lateSpec<Out>(ctx: StepContext, definition: ReleaseDefinition<Out>): Promise<ReleaseSpec> {
   const spec = await releaseSpec(ctx, definition)
-  return definition.late ? { ...spec, values: merge(spec.values, await definition.late(ctx)) } : spec
+  if (definition.late === undefined) return spec
+  const overrides = overridesOf(ctx.config, definition.component)
+  return { ...spec, values: mergeValues(spec.values, await definition.late(ctx), overrides) }
 }
 
-/** As Helm merges values: maps by key, everything else is replaced. */
-function merge(base: Values, over: Values): Values {
-  const merged: Record<string, unknown> = { ...base }
-  for (const [key, value] of Object.entries(over)) {
-    const below = merged[key]
-    merged[key] = isMap(below) && isMap(value) ? merge(below, value) : value
-  }
-  return merged
+/** What the user sets over our values. */
+function overridesOf({ components }: Config, component: ComponentName): Values {
+  const overrides: Readonly<Record<string, { readonly values?: Values | undefined } | undefined>> = components
+  return overrides[component]?.values ?? {}
 }
-
-const isMap = (value: unknown): value is Values => typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** How changes name a release. */
 export const releaseTarget = ({ name, namespace }: { readonly name: string; readonly namespace: string }) =>

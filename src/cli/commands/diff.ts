@@ -5,6 +5,7 @@ import type { DiffFlags } from '../flags.ts'
 import type { Host } from '../host.ts'
 import { namedComponents } from '../run/components.ts'
 import { NO_ORPHANS } from '../run/orphans.ts'
+import { overrideLines } from '../run/override-lines.ts'
 import { ownComponents } from '../run/own-components.ts'
 import { planDocumentOf } from '../run/plan-document.ts'
 import { refuseUnknown, withSession } from '../run/session.ts'
@@ -24,7 +25,7 @@ export async function diff(word: string, given: DiffFlags, host: Host): Promise<
       session.print(
         component.state === 'current'
           ? `${component.component} is as wanted`
-          : renderComponentPlan(component, session.style, { detail: 'full' }),
+          : renderComponentPlan(component, session.style, { detail: 'full', overrides: overrideLines(session.world) }),
       )
     if (components.length === 0) session.print(`${named.join(', ') || 'all'}: this configuration has none of it`)
     const choice = { named, skipped: [] }

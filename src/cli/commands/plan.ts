@@ -5,6 +5,7 @@ import type { PlanFlags } from '../flags.ts'
 import type { Host } from '../host.ts'
 import { chosenComponents, chosenNames } from '../run/components.ts'
 import { lookForOrphans, NO_ORPHANS, printOrphans } from '../run/orphans.ts'
+import { overrideLines } from '../run/override-lines.ts'
 import { ownComponents } from '../run/own-components.ts'
 import { sandboxFlag } from '../run/pasteable.ts'
 import { planDocumentOf } from '../run/plan-document.ts'
@@ -26,7 +27,7 @@ export async function plan(words: readonly string[], flags: PlanFlags, host: Hos
     ])
     await session.stage.close()
     const components = ownComponents(componentStates(graph, looked), names)
-    session.print(renderPlan({ components }, session.style))
+    session.print(renderPlan({ components, overrides: overrideLines(session.world) }, session.style))
     printOrphans(session, orphans)
     const document = planDocumentOf(session, { choice, components, orphans })
     session.printJson(document)

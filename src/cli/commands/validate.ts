@@ -8,6 +8,7 @@ import { type CheckedConfiguration, checkConfiguration } from '../validate/confi
 import { checkDataFiles } from '../validate/data-files.ts'
 import type { Finding } from '../validate/finding.ts'
 import { checkGateway } from '../validate/gateway.ts'
+import { checkOverrides } from '../validate/overrides.ts'
 import { checkPolicies } from '../validate/policies.ts'
 import { checkSteps } from '../validate/steps.ts'
 
@@ -47,6 +48,7 @@ async function checkDerived({ loaded }: CheckedConfiguration, root: string): Pro
   const policies = await checkPolicies(loaded.config, assets)
   const gateway = await checkGateway(loaded.config, { assets, clock: systemClock })
   const charts = await checkCharts(loaded, releases, assets)
+  const overrides = await checkOverrides(loaded, releases, assets)
   const remote = loaded.config.charts.mirror?.kind === 'directory' ? '' : ' (their source was not asked)'
   return {
     checked: ['IAM documents', 'LiteLLM configuration', `${counted(releases.length, 'chart')}${remote}`],
@@ -54,6 +56,7 @@ async function checkDerived({ loaded }: CheckedConfiguration, root: string): Pro
     findings: [
       ...findings.filter(({ code }) => !gateway.some((one) => one.code === code)),
       ...gateway,
+      ...overrides,
       ...policies,
       ...charts,
     ],

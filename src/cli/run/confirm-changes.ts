@@ -6,6 +6,7 @@ import type { Services } from '../../ports/index.ts'
 import { renderOrphans } from '../../ui/orphans.ts'
 import { planTotals, renderPlan } from '../../ui/plan.ts'
 import { confirmPlan } from '../../ui/prompts.ts'
+import { overrideLines } from './override-lines.ts'
 import { promptContext } from './questions.ts'
 import type { Session } from './session.ts'
 
@@ -25,7 +26,7 @@ export function writes(decisions: Decisions): boolean {
 /** Shows what will be done and asks once; says nothing where nothing is written. */
 export async function confirmChanges(session: Session, { graph, looked, decisions, pruned }: Agreement): Promise<void> {
   if (!writes(decisions) && pruned.length === 0) return
-  const plan = { components: componentStates(graph, looked), decisions }
+  const plan = { components: componentStates(graph, looked), decisions, overrides: overrideLines(session.world) }
   session.print(renderPlan(plan, session.style))
   if (pruned.length > 0) session.print(renderOrphans(pruned, session.style))
   const { accountId, region, clusterName } = session.guarded.target

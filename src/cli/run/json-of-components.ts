@@ -1,3 +1,4 @@
+import { overridesOf } from '../../config/overrides.ts'
 import type { ComponentState } from '../../engine/decide.ts'
 import type { Cause, Change, Observation } from '../../engine/step.ts'
 import type { Session } from './session.ts'
@@ -11,9 +12,18 @@ export function jsonOfComponents(session: Session, components: readonly Componen
     components: components.map(({ component, state, steps }) => ({
       component,
       state,
+      ...overridden(session, component),
       steps: steps.map(({ id, seen }) => ({ id, ...told(seen) })),
     })),
   }
+}
+
+/** The user's values of its chart, and where they come from. */
+function overridden({ world }: Session, component: string) {
+  const overrides = overridesOf(world.loaded)
+    .filter((override) => override.component === component)
+    .map(({ keys, value, origin }) => ({ path: keys.join('.'), value, origin }))
+  return overrides.length === 0 ? {} : { overrides }
 }
 
 type Told = Pick<Observation, 'state'> & {

@@ -6,6 +6,7 @@ import type { Services } from '../../ports/index.ts'
 import { renderComponentPlan } from '../../ui/plan.ts'
 import { askComponent, type PromptContext } from '../../ui/prompts.ts'
 import { componentDetail } from '../../ui/status-table.ts'
+import { overrideLines } from './override-lines.ts'
 import type { Session } from './session.ts'
 import { viewStep } from './view-step.ts'
 
@@ -59,7 +60,7 @@ async function view(session: Session, { graph }: Asking, { component }: Question
   const { graph: scope } = select(graph, [component], { withNeeds: false })
   const looked = await session.lookQuietly(scope, { diff: true })
   const found = componentStates(scope, looked).find((state) => state.component === component)
-  if (found) session.print(renderComponentPlan(found, session.style))
+  if (found) session.print(renderComponentPlan(found, session.style, { overrides: overrideLines(session.world) }))
   const own = scope.order.filter((step) => step.component === component && step.view !== undefined)
   for (const step of own) session.print(await viewStep(session, step, looked))
 }
