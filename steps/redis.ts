@@ -53,7 +53,8 @@ export const redis = helmRelease<RedisOut>({
         resources: { requests: { memory }, limits: { memory } },
       },
       sentinel: { quorum: Math.floor(replicas / 2) + 1 },
-      haproxy: { enabled: replicas > 1 },
+      // The chart makes the budget whether or not there is a proxy to protect.
+      haproxy: replicas > 1 ? { enabled: true } : { enabled: false, podDisruptionBudget: null },
       persistentVolume: { size },
     }
   },
