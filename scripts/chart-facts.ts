@@ -70,7 +70,10 @@ async function writeFacts(key: string, folder: string): Promise<boolean> {
   }
   const head = `# What chart ${extracted.name} ${extracted.version} takes. Written by: npm run charts:facts -- DIR ${key}\n`
   await mkdir(join(packageRoot(), 'helm-values', 'chart-facts'), { recursive: true })
-  await writeFile(join(packageRoot(), 'helm-values', 'chart-facts', `${key}.yaml`), head + stringify(facts, { lineWidth: 0 }))
+  await writeFile(
+    join(packageRoot(), 'helm-values', 'chart-facts', `${key}.yaml`),
+    head + stringify(facts, { lineWidth: 0 }),
+  )
   for (const path of proof.dead) console.log(`${key}: ${path} changes nothing in the rendering`)
   console.log(
     `${key} ${extracted.version}: ${proof.effective.length} of our values change the rendering, ${proof.dead.length} do not`,

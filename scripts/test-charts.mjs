@@ -10,6 +10,9 @@ if (packages.length === 0) {
   process.exit(2)
 }
 console.log(`charts: ${packages.join(', ')}`)
+// What the whole platform names and nobody makes shows in the rendering, before anything is deployed.
+const lint = spawnSync('npx', ['--no-install', 'tsx', 'scripts/chart-lint.ts', folder], { stdio: 'inherit' })
+if (lint.status !== 0) process.exit(lint.status ?? 1)
 const { status } = spawnSync(
   process.execPath,
   ['scripts/test.mjs', 'test/e2e/deploy.test.ts', 'test/e2e/causes.test.ts'],
