@@ -30,6 +30,10 @@ try {
   await run([program, 'deploy', 'all', '--sandbox'], { INTERACTIVE_MODE: 'false' })
   say('llmgw verify --sandbox')
   await run([program, 'verify', '--sandbox'])
+  say('llmgw test all --stream --sandbox')
+  await run([program, 'test', 'all', '--stream', '--sandbox'])
+  say('llmgw chat "What is an LLM gateway for?" --sandbox')
+  await run([program, 'chat', 'What is an LLM gateway for?', '--sandbox'])
   console.log(`
 The platform runs in a sandbox on this machine. What to look at next (npx llmgw = node bin/llmgw.js):
 

@@ -4,6 +4,7 @@ import { addPolicies } from './commands/policies.ts'
 import { addReference } from './commands/reference.ts'
 import { addSandbox } from './commands/sandbox.ts'
 import { addSecrets } from './commands/secrets.ts'
+import { addUse } from './commands/use.ts'
 import type { Host } from './host.ts'
 import {
   withChangeOptions,
@@ -59,6 +60,7 @@ export function createProgram(host: Host, finish: Finish) {
   addStatus(program, host, finish)
   addDiagnose(program, host, finish)
   addVerify(program, host, finish)
+  addUse(program, host, finish)
   addDoctor(program, host, finish)
   addDestroy(program, host, finish)
   addSecrets(program, host, finish)

@@ -1,0 +1,83 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type LlmgwError, UsageError } from '../../errors.ts'
+import type { LookFlags } from '../flags.ts'
+import { type Reached, reachGateway } from '../gateway/reach.ts'
+import { GROUPS, type Trial } from '../gateway/trials.ts'
+import type { Host } from '../host.ts'
+import { milliseconds } from '../run/duration.ts'
+import { type Session, withSession } from '../run/session.ts'
+
+export interface TestFlags extends LookFlags {
+  readonly model?: string
+  readonly endpoint?: string
+  readonly stream: boolean
+  readonly wait?: string
+}
+
+type Group = keyof typeof GROUPS
+
+const ALL = Object.keys(GROUPS) as Group[]
+const LOOK_AGAIN_MS = 1_000
+
+/** `llmgw test models | health | auth | all`: real calls to the running gateway. @returns exit code */
+export async function test(what: string, flags: TestFlags, host: Host): Promise<number> {
+  const groups = groupsOf(what)
+  const command = `test ${what}`
+  return await withSession({ command, flags: { ...flags, deep: false }, host }, async (session) => {
+    session.stage.emit({ type: 'run-started', command, steps: [] })
+    const { client, key } = await untilReached(session, flags)
+    const configured = session.ctx.config.models.map(({ name }) => name)
+    const models = flags.model === undefined ? configured : [flags.model]
+    const trials: Trial[] = []
+    for (const group of groups) {
+      trials.push(...(await GROUPS[group]({ client, key, models, stream: flags.stream })))
+    }
+    for (const { group, title, result, found } of trials) {
+      const told = { check: `${group}: ${title}`, component: 'litellm', title, result, found }
+      session.stage.emit({ type: 'check-finished', ...told, elapsedMs: 0 })
+    }
+    // Nothing tried is nothing shown.
+    const ok = trials.length > 0 && trials.every(({ result }) => result === 'pass')
+    session.stage.emit({ type: 'run-finished', ok, elapsedMs: session.elapsedMs(), counts: {} })
+    await session.stage.close()
+    session.print(textOf(session, client.title, trials))
+    session.printJson({ command, ok, exitCode: ok ? 0 : 1, gateway: client.title, trials })
+    return ok ? 0 : 1
+  })
+}
+
+function groupsOf(what: string): readonly Group[] {
+  if (what === 'all') return ALL
+  const group = ALL.find((one) => one === what)
+  if (group !== undefined) return [group]
+  throw new UsageError('UnknownTest', `there is no test ${JSON.stringify(what)}`, {
+    hint: `use one of ${[...ALL, 'all'].join(', ')}`,
+  })
+}
+
+/** Reasons for which waiting may help. */
+const EARLY = new Set(['GatewayNotThere', 'GatewayNotReady', 'GatewayKeyMissing', 'GatewayUnreachable', 'PodRefused'])
+
+async function untilReached(session: Session, { endpoint, wait }: TestFlags): Promise<Reached> {
+  const deadline = performance.now() + (wait === undefined ? 0 : milliseconds(wait))
+  for (;;) {
+    try {
+      const reached = await reachGateway(session, endpoint)
+      if (wait !== undefined) await reached.client.call({ path: '/health/readiness' })
+      return reached
+    } catch (error) {
+      if (performance.now() > deadline || !EARLY.has((error as LlmgwError).code)) throw error
+      await sleep(LOOK_AGAIN_MS, undefined, { signal: session.stop.signal })
+    }
+  }
+}
+
+function textOf({ style }: Session, gateway: string, trials: readonly Trial[]): string {
+  const { paint } = style
+  const lines = trials.flatMap(({ result, title, found }) => [
+    `${result === 'pass' ? paint.green('pass') : paint.red('fail')}  ${title}`,
+    `      ${found}`,
+  ])
+  const passed = trials.filter(({ result }) => result === 'pass').length
+  return [...lines, `${passed} of ${trials.length} passed, through ${gateway}`].join('\n')
+}

@@ -1,0 +1,101 @@
+import { Secret } from '../../secret.ts'
+import { type Ask, type GatewayClient, messageIn } from './client.ts'
+
+/** One thing that was tried against the running gateway. */
+export interface Trial {
+  readonly group: 'health' | 'auth' | 'models'
+  readonly title: string
+  readonly result: 'pass' | 'fail'
+  /** What was found, and what was expected where it differs. */
+  readonly found: string
+}
+
+export interface TrialRequest {
+  readonly client: GatewayClient
+  readonly key: Secret
+  readonly models: readonly string[]
+  /** Also ask for a stream. */
+  readonly stream: boolean
+}
+
+type Group = Trial['group']
+
+/** What each group tries, in this order. */
+export const GROUPS: Readonly<Record<Group, (request: TrialRequest) => Promise<readonly Trial[]>>> = {
+  health: tryHealth,
+  auth: tryKeys,
+  models: tryModels,
+}
+
+async function attempt(group: Group, title: string, action: () => Promise<string>): Promise<Trial> {
+  try {
+    return { group, title, result: 'pass', found: await action() }
+  } catch (error) {
+    const { message, cause } = error instanceof Error ? error : { message: String(error), cause: undefined }
+    const why = cause instanceof Error ? cause.message : cause
+    return { group, title, result: 'fail', found: why === undefined ? message : `${message}: ${String(why)}` }
+  }
+}
+
+async function expectStatus(client: GatewayClient, ask: Ask, wanted: readonly number[]): Promise<string> {
+  const { status, text } = await client.call(ask)
+  if (wanted.includes(status)) return `HTTP ${status}`
+  throw new Error(`HTTP ${status}, expected ${wanted.join(' or ')}: ${messageIn(text)}`)
+}
+
+async function tryHealth({ client }: TrialRequest): Promise<readonly Trial[]> {
+  return [
+    await attempt('health', 'the gateway is alive', () => expectStatus(client, { path: '/health/liveliness' }, [200])),
+    await attempt('health', 'the gateway is ready', () => expectStatus(client, { path: '/health/readiness' }, [200])),
+  ]
+}
+
+/** Without a database LiteLLM answers 400 to a key that it does not know, with one 401. */
+const REFUSED = [400, 401, 403] as const
+
+async function tryKeys({ client, key }: TrialRequest): Promise<readonly Trial[]> {
+  const path = '/v1/models'
+  return [
+    await attempt('auth', 'the master key is accepted', () => expectStatus(client, { path, key }, [200])),
+    await attempt('auth', 'a call without a key is refused', () => expectStatus(client, { path }, REFUSED)),
+    await attempt('auth', 'a wrong key is refused', () =>
+      expectStatus(client, { path, key: new Secret('sk-nobody-was-given-this-key') }, REFUSED),
+    ),
+  ]
+}
+
+async function tryModels({ client, key, models, stream }: TrialRequest): Promise<readonly Trial[]> {
+  const trials: Trial[] = []
+  for (const model of models) {
+    trials.push(await attempt('models', `${model} answers`, () => answerOf(client, key, model)))
+    if (stream) trials.push(await attempt('models', `${model} streams`, () => streamOf(client, key, model)))
+  }
+  return trials
+}
+
+const question = (model: string) => ({
+  model,
+  messages: [{ role: 'user', content: 'Answer with one word: what colour is the sky on a clear day?' }],
+  max_tokens: 50,
+})
+
+async function answerOf(client: GatewayClient, key: Secret, model: string): Promise<string> {
+  const { status, text } = await client.call({ path: '/v1/chat/completions', body: question(model), key })
+  if (status !== 200) throw new Error(`HTTP ${status}: ${messageIn(text)}`)
+  const { choices } = JSON.parse(text) as { readonly choices?: readonly { message?: { content?: string } }[] }
+  const content = choices?.[0]?.message?.content?.trim()
+  if (!content) throw new Error('HTTP 200 without any text')
+  return shown(content)
+}
+
+async function streamOf(client: GatewayClient, key: Secret, model: string): Promise<string> {
+  const body = { ...question(model), stream: true }
+  const pieces: string[] = []
+  for await (const piece of client.stream({ path: '/v1/chat/completions', body, key })) {
+    if (piece !== '') pieces.push(piece)
+  }
+  if (pieces.length === 0) throw new Error('a stream without any text')
+  return `${pieces.length} pieces: ${shown(pieces.join(''))}`
+}
+
+const shown = (text: string): string => JSON.stringify(text.length > 60 ? `${text.slice(0, 57)}...` : text)
