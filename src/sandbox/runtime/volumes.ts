@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { chmod, mkdir, rename, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Api } from '../control-plane/api.ts'
@@ -134,7 +135,8 @@ function statusMessage(text: string): string {
 async function place(folder: string, { path, content, mode }: PlannedFile): Promise<void> {
   const file = join(folder, path)
   await mkdir(dirname(file), { recursive: true })
-  const temporary = join(folder, `..${process.pid}.new`)
+  // Two containers of a Pod may be resolved side by side.
+  const temporary = join(folder, `..${randomUUID()}.new`)
   await writeFile(temporary, content)
   await chmod(temporary, mode)
   await rename(temporary, file)

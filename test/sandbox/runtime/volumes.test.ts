@@ -41,6 +41,11 @@ describe('a volume', () => {
     expect((await stat(join(listed, 'lib/hook.py'))).mode & 0o777).toBe(0o755)
   })
 
+  it('may be made for two containers at once', async () => {
+    const folders = await Promise.all([...Array(8)].map(() => make({ secret: { secretName: 'keys' } })))
+    expect(await readFile(join(folders[0] ?? '', 'key'), 'utf8')).toBe('s3cret')
+  })
+
   it('that names what is not there cannot be made, in a kubelet’s words, unless it is optional', async () => {
     await expect(make({ secret: { secretName: 'other' } })).rejects.toThrow('secret "other" not found')
     const items = [{ key: 'nothing', path: 'x' }]
