@@ -1,5 +1,6 @@
 import type { Config } from '../../src/config/schema.ts'
 import { externalSecretsShare } from './shares/external-secrets.ts'
+import { gatekeeperShare } from './shares/gatekeeper.ts'
 import { gatewayShare } from './shares/gateway.ts'
 import { jaegerShare } from './shares/jaeger.ts'
 import { openwebuiShare } from './shares/openwebui.ts'
@@ -7,7 +8,7 @@ import { redisShare } from './shares/redis.ts'
 import { type Flow, type Party, type Port, tcp, udp } from './table.ts'
 
 /** One file a component, so that who changes a component finds what it may talk to. */
-const SHARES = [externalSecretsShare, jaegerShare, redisShare, gatewayShare, openwebuiShare]
+const SHARES = [externalSecretsShare, gatekeeperShare, jaegerShare, redisShare, gatewayShare, openwebuiShare]
 
 const DNS: readonly Port[] = [...udp(53), ...tcp(53)]
 

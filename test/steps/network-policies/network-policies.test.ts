@@ -31,6 +31,14 @@ const POD = {
   ui: pod('open-webui', { name: 'open-webui', instance: 'open-webui', component: 'open-webui' }),
   operator: pod('external-secrets', { name: 'external-secrets', instance: 'external-secrets' }),
   webhook: pod('external-secrets', { name: 'external-secrets-webhook', instance: 'external-secrets' }),
+  gatekeeper: {
+    namespace: 'gatekeeper-system',
+    labels: { 'gatekeeper.sh/system': 'yes', 'gatekeeper.sh/operation': 'webhook' },
+  },
+  audit: {
+    namespace: 'gatekeeper-system',
+    labels: { 'gatekeeper.sh/system': 'yes', 'gatekeeper.sh/operation': 'audit' },
+  },
   dns: { namespace: 'kube-system', labels: { 'k8s-app': 'kube-dns' } },
   stranger: { namespace: 'default', labels: {} },
   lodger: { namespace: 'litellm', labels: { app: 'debug' } },
@@ -66,6 +74,8 @@ describe('what the policies let through', () => {
     ['the operator asks AWS', POD.operator, BEDROCK, 'TCP 443'],
     ['the operator asks the API server', POD.operator, API_SERVER, 'TCP 443'],
     ['the API server asks the webhook', CONTROL_PLANE, POD.webhook, 'TCP 10250'],
+    ['the API server asks Gatekeeper', CONTROL_PLANE, POD.gatekeeper, 'TCP 8443'],
+    ['the audit reads from the API server', POD.audit, API_SERVER, 'TCP 443'],
   ])('%s', async (_what, from, to, port) => {
     expect(allows(await policiesOf(await deployed()), [from, to, port])).toBe(true)
   })
@@ -83,6 +93,9 @@ describe('what the policies let through', () => {
     ['the internet does not ask the interface', BEDROCK, POD.ui, 'TCP 8080'],
     ['the operator is asked by nobody', POD.litellm, POD.operator, 'TCP 8080'],
     ['the gateway speaks nothing but TLS outside', POD.litellm, BEDROCK, 'TCP 80'],
+    ['Gatekeeper is asked by no pod', POD.litellm, POD.gatekeeper, 'TCP 8443'],
+    ['the audit is asked by nobody', CONTROL_PLANE, POD.audit, 'TCP 8443'],
+    ['Gatekeeper is not on the internet', POD.gatekeeper, BEDROCK, 'TCP 443'],
     ['the webhook is not on the internet', POD.webhook, BEDROCK, 'TCP 443'],
   ])('%s', async (_what, from, to, port) => {
     expect(allows(await policiesOf(await deployed()), [from, to, port])).toBe(false)
