@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { gunzipSync, gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import type { KubeObject, ObjectRef, PolicyDocument } from '../../src/ports/index.ts'
 import { useDeployedSandbox } from '../e2e/world/deployed.ts'
@@ -76,18 +77,31 @@ async function documents(): Promise<{ trust: PolicyDocument; inline: Readonly<Re
   return found
 }
 
-/** The release's record as a helm that died left it. */
-async function recordIs(status: string): Promise<void> {
-  const records = await at().kube.list({
-    apiVersion: 'v1',
-    kind: 'Secret',
-    labelSelector: 'owner=helm,name=redis,status=deployed',
+interface Recorded {
+  version: number
+  info: { status: string }
+}
+
+/** A further revision, as a helm leaves it that died in the middle: base64 of gzip JSON in the Secret's data. Source: helm.sh/helm/v4/pkg/storage/driver, encodeRelease. */
+async function diedWhile(status: string): Promise<void> {
+  const kind = { apiVersion: 'v1', kind: 'Secret' }
+  const records = await at().kube.list({ ...kind, labelSelector: 'owner=helm,name=redis,status=deployed' })
+  const [last] = records
+  if (!last) throw new Error('there is no release of Redis')
+  const encoded = Buffer.from((last.data as { release: string }).release, 'base64').toString('utf8')
+  const release = JSON.parse(gunzipSync(Buffer.from(encoded, 'base64')).toString('utf8')) as Recorded
+  const next = { ...release, version: release.version + 1, info: { ...release.info, status } }
+  const body = gzipSync(JSON.stringify(next)).toString('base64')
+  await at().kube.create({
+    ...kind,
+    metadata: {
+      name: `sh.helm.release.v1.redis.v${next.version}`,
+      namespace: 'litellm',
+      labels: { ...last.metadata.labels, status, version: String(next.version) },
+    },
+    type: 'helm.sh/release.v1',
+    data: { release: Buffer.from(body).toString('base64') },
   })
-  for (const { metadata } of records)
-    await at().kube.patch(
-      { apiVersion: 'v1', kind: 'Secret', name: metadata.name, namespace: metadata.namespace },
-      { metadata: { labels: { status } } },
-    )
 }
 
 interface World {
@@ -98,6 +112,8 @@ interface World {
   readonly exit?: number
   readonly code: string
   readonly root: RegExp
+  /** The test cannot look either, while it is so. */
+  readonly blind?: boolean
   /** What a deploy needs to mend it, beyond `--yes`. */
   readonly flags?: string
 }
@@ -184,7 +200,7 @@ const WORLDS: readonly World[] = [
     },
     component: 'external-secrets',
     code: 'SecretPendingDeletion',
-    root: /secret litellm\/redis-password is pending deletion/,
+    root: /secret litellm\/redis-password is scheduled for deletion/,
     flags: '--restore-secrets',
   },
   {
@@ -229,7 +245,7 @@ const WORLDS: readonly World[] = [
   },
   {
     name: 'a release was left pending by a helm that died',
-    make: () => recordIs('pending-upgrade'),
+    make: () => diedWhile('pending-upgrade'),
     component: 'redis',
     code: 'ReleasePending',
     root: /helm release litellm\/redis is pending-upgrade/,
@@ -283,6 +299,7 @@ const WORLDS: readonly World[] = [
     name: 'the AWS session has expired',
     make: () => faults([{ service: 'secretsmanager', fault: 'expired' }]),
     undo: () => faults([]),
+    blind: true,
     component: 'secrets',
     exit: 3,
     code: 'AwsExpired',
@@ -292,6 +309,7 @@ const WORLDS: readonly World[] = [
     name: 'AWS throttles',
     make: () => faults([{ service: 'iam', action: 'GetRole', fault: 'throttled' }]),
     undo: () => faults([]),
+    blind: true,
     component: 'irsa',
     exit: 3,
     code: 'AwsThrottled',
@@ -300,22 +318,28 @@ const WORLDS: readonly World[] = [
 ]
 
 describe.sequential('in a world in which', () => {
-  test.each(WORLDS)('$name', async ({ make, undo, component = '', exit = 1, code, root, flags = '' }) => {
-    const sound = await sandbox.run('diagnose --output json')
-    expect([sound.code, JSON.parse(sound.stdout).root], sound.output).toEqual([0, null])
-    await make()
-    const before = await snapshot(at(), { roles: ROLES, secrets: REMOTE_SECRETS })
-    const told = await sandbox.run(`diagnose ${component} --output json`.replace('  ', ' '))
-    expect(await snapshot(at(), { roles: ROLES, secrets: REMOTE_SECRETS })).toEqual(before)
-    const report = JSON.parse(told.stdout) as { root: { code: string; message: string; hint?: string } | null }
-    await undo?.()
-    const mended = await sandbox.run(`deploy all --yes ${flags}`.trim())
-    expect(report.root, told.output).toMatchObject({
-      code,
-      message: expect.stringMatching(root),
-      hint: expect.any(String),
-    })
-    expect(told.code, told.output).toBe(exit)
-    expect(mended.code, mended.output).toBe(0)
-  })
+  test.each(WORLDS)(
+    '$name',
+    async ({ make, undo, blind = false, component = '', exit = 1, code, root, flags = '' }) => {
+      const sound = await sandbox.run('diagnose --output json')
+      expect([sound.code, JSON.parse(sound.stdout).root], sound.output).toEqual([0, null])
+      const sight = () => snapshot(at(), { roles: ROLES, secrets: REMOTE_SECRETS })
+      const sighted = blind ? await sight() : undefined
+      await make()
+      const before = sighted ?? (await sight())
+      const told = await sandbox.run(`diagnose ${component} --output json`.replace('  ', ' '))
+      if (blind) await undo?.()
+      expect(await sight()).toEqual(before)
+      const report = JSON.parse(told.stdout) as { root: { code: string; message: string; hint?: string } | null }
+      await undo?.()
+      const mended = await sandbox.run(`deploy all --yes ${flags}`.trim())
+      expect(report.root, told.output).toMatchObject({
+        code,
+        message: expect.stringMatching(root),
+        hint: expect.any(String),
+      })
+      expect(told.code, told.output).toBe(exit)
+      expect(mended.code, mended.output).toBe(0)
+    },
+  )
 })
