@@ -1,6 +1,8 @@
+import type { Config } from '../src/config/schema.ts'
 import type { Observation } from '../src/engine/step.ts'
 import { StepError } from '../src/errors.ts'
 import type { LlmgwStep, ReleaseRecord, ReleaseSpec, Services, StepContext } from '../src/ports/index.ts'
+import { orBackOut } from './helm-release/back-out.ts'
 import {
   chartLabel,
   lateSpec,
@@ -19,6 +21,8 @@ export interface ReleaseStep<Out = unknown> extends LlmgwStep<Out> {
   /** Name of the release, and the key of its chart in the lock file. */
   readonly release: { readonly name: string; readonly chart: string }
   spec(ctx: Services): Promise<ReleaseSpec>
+  /** Name and namespace of the release. */
+  place(config: Config): { readonly name: string; readonly namespace: string }
   /** What its pods ask for with these values. */
   pods(values: ReleaseSpec['values']): readonly PodShape[]
 }
@@ -38,21 +42,24 @@ export function helmRelease<Out>(definition: ReleaseDefinition<Out>): ReleaseSte
     ...(off && { off: ({ config }) => off(config) }),
     release,
     spec: (ctx) => releaseSpec(ctx, definition),
+    place: (config) => ({ name: release.name, namespace: namespace(config) }),
     pods: definition.pods,
     check: (ctx) => observe(ctx, definition),
     owns: async ({ config }) => [releaseTarget({ name: release.name, namespace: namespace(config) })],
 
     async apply(ctx) {
       const spec = await lateSpec(ctx, definition)
-      await ctx.helm.upgrade(spec, { signal: ctx.signal, report: ctx.report })
+      await orBackOut(ctx, spec, () => ctx.helm.upgrade(spec, { signal: ctx.signal, report: ctx.report }))
     },
 
     async ready(ctx) {
       const record = await find(ctx)
       if (record === undefined) throw goneAgain(ctx, definition)
       const timeoutMs = durationMs(ctx.config.timeouts.step)
-      await ctx.readiness.wait(watchedRefs(record), { timeoutMs, signal: ctx.signal, report: ctx.report })
-      await definition.usable?.(ctx)
+      await orBackOut(ctx, record, async () => {
+        await ctx.readiness.wait(watchedRefs(record), { timeoutMs, signal: ctx.signal, report: ctx.report })
+        await definition.usable?.(ctx)
+      })
       return definition.out(ctx)
     },
 

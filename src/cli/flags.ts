@@ -89,6 +89,7 @@ export interface DeployFlags extends ChangeFlags, ChoiceFlags {
   readonly onExisting?: 'update' | 'skip-healthy' | 'skip'
   readonly withNeeds: boolean
   readonly prune: boolean
+  readonly rollbackOnFailure: boolean
   /** File with the plan to run. */
   readonly plan?: string
 }

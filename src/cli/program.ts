@@ -1,5 +1,6 @@
 import { Command, Option } from '@commander-js/extra-typings'
 import { addConfiguration } from './commands/configuration.ts'
+import { addDayTwo } from './commands/day-two.ts'
 import { addPolicies } from './commands/policies.ts'
 import { addReference } from './commands/reference.ts'
 import { addSandbox } from './commands/sandbox.ts'
@@ -66,6 +67,7 @@ export function createProgram(host: Host, finish: Finish) {
   addSecrets(program, host, finish)
   addPolicies(program, host, finish)
   addLock(program, host, finish)
+  addDayTwo(program, host, finish)
   addInformation(program, host, finish)
   addReference(program, host, finish)
   addSandbox(program, host, finish)
@@ -85,6 +87,7 @@ function addDeploy(program: Program, host: Host, finish: Finish): void {
       new Option('--with-needs', 'also deploy what the named components need').default(false).conflicts('skip'),
     )
     .option('--prune', 'also remove what carries our mark and is no longer wanted; only with all', false)
+    .option('--rollback-on-failure', 'take a release that does not get ready back to its last deployed revision', false)
     .addOption(
       new Option('--plan <file>', 'run exactly the plan in this file, made by plan -o').conflicts([
         ...['only', 'skip', 'withNeeds', 'prune', 'onExisting'],

@@ -53,6 +53,8 @@ export interface ReleaseRecord {
   readonly updatedAt: string
   /** Helm's own words about the last operation. */
   readonly description: string
+  /** Made by the process that reads it. */
+  readonly ownRun?: boolean
 }
 
 /** Throws `StepError` with helm's last meaningful line as cause, `PreflightError` for a missing or too old helm. */
@@ -76,6 +78,21 @@ export interface Helm {
   /** `helm upgrade --install`; waits for hooks only. Heals a release left in `pending-*` by a dead run first, keeping its history. */
   upgrade(
     spec: ReleaseSpec,
+    options: { readonly signal: AbortSignal; readonly report: (line: string) => void },
+  ): Promise<void>
+  /** Every revision that is kept, newest first; empty when there is no release of that name. */
+  history(name: string, namespace: string, signal?: AbortSignal): Promise<readonly ReleaseRecord[]>
+  /**
+   * `helm rollback`: a new revision with chart, values and marks of this one; waits for hooks only, heals as `upgrade` does.
+   * Its digest of inputs is that of the revision it went back to, so that a plan shows what differs from the configuration.
+   */
+  rollback(
+    release: {
+      readonly name: string
+      readonly namespace: string
+      readonly revision: number
+      readonly timeoutMs: number
+    },
     options: { readonly signal: AbortSignal; readonly report: (line: string) => void },
   ): Promise<void>
   /** False when there was no such release. Waits for hooks only. */

@@ -34,6 +34,8 @@ export interface RunOptions {
   readonly adopt: boolean
   /** Restore secrets that are pending deletion instead of stopping at them. */
   readonly restoreSecrets: boolean
+  /** A release that does not get ready goes back to the revision before. */
+  readonly rollbackOnFailure?: boolean
   /** On destroy: also delete CRDs, volumes; purge secrets instead of scheduling their deletion. */
   readonly destroy: {
     readonly crds: boolean

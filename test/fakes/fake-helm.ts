@@ -105,6 +105,7 @@ function defaultRender(spec: ReleaseSpec): readonly KubeObject[] {
 /** A Helm that keeps releases in memory and writes their objects into `kube`. */
 export function fakeHelm(kube: Kube, options: FakeHelmOptions = {}): FakeHelm {
   const releases = new Map<string, ReleaseRecord>()
+  const older = new Map<string, readonly ReleaseRecord[]>()
   const charts = new Map(Object.entries(options.charts ?? {}))
   const faults: { method: Method; error: Error }[] = []
   const calls: FakeHelmCall[] = []
@@ -129,6 +130,7 @@ export function fakeHelm(kube: Kube, options: FakeHelmOptions = {}): FakeHelm {
   const store = (spec: ReleaseSpec, manifest: readonly KubeObject[], failure?: Error): void => {
     const key = `${spec.namespace}/${spec.name}`
     const { name, version, standIn } = chartOf(spec.chart)
+    archive(key, failure === undefined)
     releases.set(key, {
       name: spec.name,
       namespace: spec.namespace,
@@ -140,7 +142,15 @@ export function fakeHelm(kube: Kube, options: FakeHelmOptions = {}): FakeHelm {
       manifest,
       updatedAt: new Date(0).toISOString(),
       description: failure === undefined ? 'Upgrade complete' : failure.message,
+      ownRun: true,
     })
+  }
+  /** The revision before stays in the history: superseded by one that worked, as it was behind one that did not. */
+  const archive = (key: string, superseded: boolean): void => {
+    const before = releases.get(key)
+    if (before === undefined) return
+    const status = superseded && before.status === 'deployed' ? 'superseded' : before.status
+    older.set(key, [{ ...before, status }, ...(older.get(key) ?? [])])
   }
   const removeGone = async (before: readonly KubeObject[], after: readonly KubeObject[]): Promise<void> => {
     const kept = new Set(after.map(identityOf))
@@ -212,6 +222,28 @@ export function fakeHelm(kube: Kube, options: FakeHelmOptions = {}): FakeHelm {
       for (const object of manifest) await kube.apply(object, { force: true })
       await removeGone(before, manifest)
       store(spec, manifest)
+    },
+    async history(name, namespace) {
+      const key = `${namespace}/${name}`
+      const fault = enter('history', key)
+      if (fault !== undefined) throw fault
+      const newest = releases.get(key)
+      return newest === undefined ? [] : [newest, ...(older.get(key) ?? [])]
+    },
+    async rollback({ name, namespace, revision }, { signal, report }) {
+      const key = `${namespace}/${name}`
+      const fault = enter('rollback', key)
+      signal.throwIfAborted()
+      if (fault !== undefined) throw fault
+      const newest = releases.get(key)
+      const wanted = [newest, ...(older.get(key) ?? [])].find((record) => record?.revision === revision)
+      if (newest === undefined || wanted === undefined) throw new StepError('HelmFailed', `no revision ${revision}`)
+      report(`helm rollback ${key} ${revision}`)
+      for (const object of wanted.manifest) await kube.apply(object, { force: true })
+      await removeGone(newest.manifest, wanted.manifest)
+      archive(key, true)
+      const description = `by rollback to revision ${revision}`
+      releases.set(key, { ...wanted, revision: newest.revision + 1, status: 'deployed', description, ownRun: false })
     },
     async uninstall(name, namespace, { signal }) {
       const key = `${namespace}/${name}`

@@ -9,7 +9,15 @@ import { driftOf } from './drift.ts'
 import { helmFailure } from './errors.ts'
 import { heal } from './heal.ts'
 import { parseManifest, WORKLOADS, workloadDocuments } from './manifest.ts'
-import { descriptionFor, findOwned, findRevision, LABELS, type StoredRevision } from './release-secret.ts'
+import {
+  descriptionFor,
+  findHistory,
+  findOwned,
+  findRevision,
+  LABELS,
+  rollbackDescription,
+  type StoredRevision,
+} from './release-secret.ts'
 import { ownRunId } from './run-id.ts'
 import type { HelmResult, HelmRunner } from './runner.ts'
 
@@ -74,6 +82,10 @@ export function createHelm(options: HelmOptions): Helm {
     },
     diff: (spec, signal) => diff(context, spec, signal),
     upgrade: (spec, run) => upgrade(context, spec, run),
+    async history(name, namespace, signal) {
+      return (await findHistory(kube, { name, namespace }, signal)).map(({ record }) => record)
+    },
+    rollback: (release, run) => rollback(context, release, run),
     uninstall: (name, namespace, run) => uninstall(context, { name, namespace, ...run }),
   }
 }
@@ -159,6 +171,26 @@ async function upgrade(
     ],
     input: JSON.stringify(spec.values),
     signal,
+  })
+}
+
+type Helmed = Parameters<Helm['rollback']>
+
+async function rollback(context: Context, release: Helmed[0], run: Helmed[1]): Promise<void> {
+  const { kube, clock } = context
+  const { name, namespace, revision } = release
+  await heal({ kube, calls: await context.calls(), clock }, release, run)
+  const wanted = (await findHistory(kube, release, run.signal)).find(({ record }) => record.revision === revision)
+  run.report(`helm rollback ${name} ${revision}`)
+  await write(context, release, {
+    verb: 'rollback',
+    args: [
+      ...['rollback', name, String(revision), '--namespace', namespace],
+      ...(await connection(context, run.signal)),
+      ...['--description', rollbackDescription(revision, wanted?.record.inputs)],
+      ...['--server-side=true', '--force-conflicts', '--history-max', String(HISTORY_MAX)],
+    ],
+    signal: run.signal,
   })
 }
 

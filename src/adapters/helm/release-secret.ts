@@ -4,6 +4,7 @@ import { PreflightError } from '../../errors.ts'
 import type { ReleaseRecord, ReleaseStatus } from '../../ports/helm.ts'
 import type { Kube, KubeObject } from '../../ports/kube.ts'
 import { parseManifest } from './manifest.ts'
+import { ownRunId } from './run-id.ts'
 
 /** Labels of our own on a release. */
 export const LABELS = {
@@ -54,6 +55,12 @@ export function descriptionFor(digest: string): string {
   return `Applied by llmgw, inputs ${digest}`
 }
 
+/** The same for a revision that went back to an earlier one, whose inputs it has. */
+export function rollbackDescription(revision: number, digest: string | undefined): string {
+  const words = `by rollback to revision ${revision}`
+  return digest === undefined ? `Applied by llmgw, ${words}` : `${descriptionFor(digest)}, ${words}`
+}
+
 /** Clear JSON of a release from `data.release`: base64 (Secret) of base64 (Helm) of gzip. */
 export async function decodeRelease(data: string): Promise<StoredRelease> {
   const packed = Buffer.from(Buffer.from(data, 'base64').toString('latin1'), 'base64')
@@ -68,13 +75,14 @@ export async function encodeRelease(release: StoredRelease): Promise<string> {
   return Buffer.from(packed.toString('base64'), 'latin1').toString('base64')
 }
 
-function recordOf(release: StoredRelease, secret: KubeObject): ReleaseRecord {
+function recordOf(release: StoredRelease, secret: KubeObject, ownRun: boolean): ReleaseRecord {
   const labels = secret.metadata.labels ?? {}
   const { name, namespace, version: revision, info, chart } = release
   const inputs = labels[LABELS.inputs]
   const deployment = labels[LABELS.deployment]
   let manifest: readonly KubeObject[] | undefined
-  const ours = inputs !== undefined && info.description === descriptionFor(inputs)
+  const [applied] = (info.description ?? '').split(', by rollback to revision ')
+  const ours = inputs !== undefined && applied === descriptionFor(inputs)
   return {
     name,
     namespace,
@@ -94,6 +102,8 @@ function recordOf(release: StoredRelease, secret: KubeObject): ReleaseRecord {
     },
     updatedAt: info.last_deployed ?? secret.metadata.creationTimestamp ?? '',
     description: info.description ?? '',
+    // A rollback carries the labels of the revision it went back to.
+    ownRun: ownRun && ours,
   }
 }
 
@@ -101,7 +111,8 @@ async function read(secret: KubeObject): Promise<StoredRevision> {
   const { data } = secret as { data?: Readonly<Record<string, string>> }
   try {
     const release = await decodeRelease(data?.release ?? '')
-    return { record: recordOf(release, secret), release, secret, run: secret.metadata.labels?.[LABELS.run] }
+    const run = secret.metadata.labels?.[LABELS.run]
+    return { record: recordOf(release, secret, run === (await ownRunId())), release, secret, run }
   } catch (error) {
     throw new PreflightError(
       'HelmReleaseUnreadable',
@@ -131,6 +142,24 @@ export async function findRevision(
   )
   const newest = [...secrets].sort((a, b) => revisionOf(b) - revisionOf(a))[0]
   return newest === undefined ? undefined : read(newest)
+}
+
+/** Every revision that is kept, newest first. */
+export async function findHistory(
+  kube: Kube,
+  release: { readonly name: string; readonly namespace: string },
+  signal?: AbortSignal,
+): Promise<readonly StoredRevision[]> {
+  const secrets = await kube.list(
+    {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      namespace: release.namespace,
+      labelSelector: `owner=helm,name=${release.name}`,
+    },
+    signal,
+  )
+  return await Promise.all([...secrets].sort((a, b) => revisionOf(b) - revisionOf(a)).map(read))
 }
 
 interface Owned {

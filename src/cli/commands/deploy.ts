@@ -26,8 +26,10 @@ export async function deploy(words: readonly string[], flags: DeployFlags, host:
   const choice = chosenComponents(words, flags)
   refusePartialPrune(choice, flags)
   const mode = resolveMode(flags, host)
-  const command = `deploy ${choice.words}${flags.prune ? ' --prune' : ''}`
-  return await withSession({ command, flags, host }, (session) => run(session, { choice, mode, flags }))
+  const more = [...(flags.prune ? ['--prune'] : []), ...(flags.rollbackOnFailure ? ['--rollback-on-failure'] : [])]
+  const command = ['deploy', choice.words, ...more].join(' ')
+  const options = { rollbackOnFailure: flags.rollbackOnFailure }
+  return await withSession({ command, flags, host, options }, (session) => run(session, { choice, mode, flags }))
 }
 
 interface Request {

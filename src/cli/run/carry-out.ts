@@ -97,7 +97,8 @@ export function runOptions(session: Session, flags: ChangeFlags, held: Held): Om
     hardSignal: held.lost === undefined ? stop.hardSignal : AbortSignal.any([stop.hardSignal, held.lost]),
     emit: stage.emit,
     clock: world.clock,
-    stepTimeoutMs: milliseconds(ctx.config.timeouts.step),
+    // Going back takes as long as going on.
+    stepTimeoutMs: milliseconds(ctx.config.timeouts.step) * (ctx.options.rollbackOnFailure ? 3 : 1),
     ...(held.assertHeld === undefined ? {} : { assertHeld: held.assertHeld }),
   }
 }

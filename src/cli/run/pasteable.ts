@@ -3,7 +3,7 @@ import type { Observation } from '../../engine/step.ts'
 
 /** Commands that work on a platform, and so have to be told which. */
 const COMMANDS =
-  /\bllmgw (?=(deploy|plan|diff|status|verify|destroy|doctor|diagnose|lock|orphans|secrets|permissions)\b)/g
+  /\bllmgw (?=(deploy|plan|diff|status|verify|diagnose|destroy|doctor|lock|orphans|secrets|permissions|restart|scale|rollback|access|forward)\b)/g
 
 /** How a command names the sandbox; empty without one. */
 export function sandboxFlag(name: string | undefined): string {
