@@ -36,8 +36,9 @@ export const IMAGES: Readonly<Record<ProgramName, string>> = {
 }
 
 /** Commands of an image that run for real; a sidecar that only watches the others does not. */
-const MAIN: Readonly<Record<ProgramName, (command: readonly string[]) => boolean>> = {
-  litellm: () => true,
+const MAIN: Readonly<Record<ProgramName, (command: readonly string[], args: readonly string[]) => boolean>> = {
+  // The metrics sidecar has no startup probe: on a busy machine it would be restarted before it has loaded LiteLLM.
+  litellm: (_command, args) => args[0] !== 'metrics',
   redis: (command) => command.length === 0 || /(^|\/)redis-server$/.test(command[0] ?? ''),
   haproxy: () => true,
 }
@@ -61,7 +62,9 @@ function programFor(image: string, programs: Programs): Program | undefined {
 /** The program that this container really runs, or undefined where it is simulated. */
 export function realProgram(container: Container, programs: Programs): Program | undefined {
   const program = programFor(container.image, programs)
-  return program !== undefined && MAIN[program.name](container.command ?? []) ? program : undefined
+  return program !== undefined && MAIN[program.name](container.command ?? [], container.args ?? [])
+    ? program
+    : undefined
 }
 
 /** Init containers of a known image prepare the files of the real ones, so they are real as well. */

@@ -70,6 +70,8 @@ describe('which Pods are real', () => {
     const redis = (command: readonly string[]) => container({ image: 'redis:8', command })
     expect(realProgram(redis(['redis-server', '/c']), programs)?.name).toBe('redis')
     expect(realProgram(redis(['redis-sentinel', '/c']), programs)).toBeUndefined()
+    expect(realProgram(container({ args: ['proxy'] }), programs)?.name).toBe('litellm')
+    expect(realProgram(container({ args: ['metrics', '--port', '4001'] }), programs)).toBeUndefined()
   })
 
   it('is kept from kwok: its stages that move Pods on get one more condition, others none', () => {
