@@ -13,6 +13,7 @@ export const components: readonly ComponentInfo[] = [
   { name: 'irsa', title: 'IAM roles of service accounts' },
   { name: 'secrets', title: 'Secrets in AWS Secrets Manager' },
   { name: 'external-secrets', title: 'External Secrets operator, store and synced Secrets' },
+  { name: 'monitoring', title: 'Prometheus, Alertmanager and Grafana, with dashboards and alerts' },
   { name: 'jaeger', title: 'Jaeger, which keeps traces' },
   { name: 'gatekeeper', title: 'Gatekeeper, which asks policies' },
   { name: 'policies', title: 'Policies on workloads' },

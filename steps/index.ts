@@ -7,6 +7,11 @@ import { irsaExternalSecrets } from './irsa/irsa-external-secrets.ts'
 import { irsaGateway } from './irsa/irsa-gateway.ts'
 import { jaeger } from './jaeger/jaeger.ts'
 import { litellm } from './litellm/litellm.ts'
+import { alertRules } from './monitoring/alert-rules.ts'
+import { dashboards } from './monitoring/dashboards.ts'
+import { monitoring } from './monitoring/monitoring.ts'
+import { monitoringCrds } from './monitoring/monitoring-crds.ts'
+import { monitors } from './monitoring/monitors.ts'
 import { namespaces } from './namespaces.ts'
 import { networkIsolation } from './network-policies/network-isolation.ts'
 import { networkPolicies } from './network-policies/network-policies.ts'
@@ -30,6 +35,11 @@ const platform = [
   externalSecrets,
   secretStore,
   secretSync,
+  monitoringCrds,
+  monitoring,
+  dashboards,
+  alertRules,
+  monitors,
   jaeger,
   gatekeeper,
   policyTemplates,

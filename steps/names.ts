@@ -6,6 +6,7 @@ type SecretItem = Config['secrets']['items'][string]
 /** Names of Helm releases, and the key of their chart in the lock file. */
 export const RELEASES = {
   externalSecrets: { name: 'external-secrets', chart: 'external-secrets' },
+  monitoring: { name: 'kube-prometheus', chart: 'kube-prometheus-stack' },
   jaeger: { name: 'jaeger', chart: 'jaeger' },
   gatekeeper: { name: 'gatekeeper', chart: 'gatekeeper' },
   redis: { name: 'redis', chart: 'redis-ha' },

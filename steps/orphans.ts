@@ -4,6 +4,7 @@ import { namespaces, remoteSecrets, storageClasses } from './orphans/kept.ts'
 import { networkPolicyObjects } from './orphans/network-policies.ts'
 import { externalSecretObjects, secretStores } from './orphans/operator-objects.ts'
 import type { FoundOrphan, OrphanSearch } from './orphans/orphan.ts'
+import { monitoringObjects } from './orphans/plain-objects.ts'
 import { policyConstraints, policyTemplates } from './orphans/policies.ts'
 import { releases } from './orphans/releases.ts'
 
@@ -17,6 +18,7 @@ export const orphanSearches: readonly OrphanSearch[] = [
   releases,
   externalSecretObjects,
   secretStores,
+  monitoringObjects,
   networkPolicyObjects,
   policyConstraints,
   policyTemplates,

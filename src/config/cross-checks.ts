@@ -13,6 +13,7 @@ export function crossCheck(config: Config): readonly Fault[] {
     ...syncedNames(config),
     ...roleNames(config),
     ...operatorNamespaces(config),
+    ...hostAccess(config),
     ...config.models.flatMap((model, index) => modelFaults(config, model, index)),
     ...sameModelNames(config),
     ...gatewayFaults(config),
@@ -88,6 +89,15 @@ function operatorNamespaces({ namespaces }: Config): readonly Fault[] {
     const message = `"${namespaces[use]}" is the namespace of the ${operator} operator; expected another one`
     return [{ path: ['namespaces', use], message }]
   })
+}
+
+/** A namespace with the node exporter has no Pod Security level left for anybody else in it. */
+function hostAccess({ monitoring, namespaces }: Config): readonly Fault[] {
+  if (monitoring.kind === 'none' || !monitoring.nodeExporter) return []
+  const shared = (['gateway', 'ui'] as const).find((use) => namespaces[use] === namespaces.monitoring)
+  if (shared === undefined) return []
+  const message = `"${namespaces.monitoring}" is also the namespace of the ${shared}, and the node exporter needs one without a Pod Security level; expected another one, or monitoring.nodeExporter: false`
+  return [{ path: ['namespaces', 'monitoring'], message }]
 }
 
 /** Inference profile ids start with the geography they route to. Source: Amazon Bedrock user guide, inference profiles. */

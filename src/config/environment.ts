@@ -37,6 +37,7 @@ const VARIABLES: readonly Variable[] = [
   { name: 'LLMGW_UI', path: ['ui', 'kind'] },
   { name: 'LLMGW_UI_URL', path: ['ui', 'url'] },
   { name: 'LLMGW_AUTH_UI', path: ['auth', 'ui'] },
+  { name: 'LLMGW_MONITORING', path: ['monitoring', 'kind'] },
   { name: 'LLMGW_TRACING', path: ['tracing', 'kind'] },
   { name: 'LLMGW_CHARTS_MIRROR', path: ['charts', 'mirror'], read: mirror },
   { name: 'LLMGW_TIMEOUTS_STEP', path: ['timeouts', 'step'] },

@@ -5,6 +5,7 @@ import { type Choices, secretDefaults } from './secret-catalog.ts'
 import { authDefaults } from './sections/auth.ts'
 import { databaseDefaults } from './sections/database.ts'
 import { gatewayDefaults } from './sections/gateway.ts'
+import { monitoringDefaults } from './sections/monitoring.ts'
 import { networkPoliciesDefaults } from './sections/network-policies.ts'
 import { policyDefaults } from './sections/policies.ts'
 import { tracingDefaults } from './sections/tracing.ts'
@@ -18,6 +19,7 @@ const STARTING_POINT = {
     cache: 'redis-ha',
     uiLogin: 'oidc',
     gatewayAuth: 'shared-key',
+    monitoring: 'kube-prometheus-stack',
     tracing: 'jaeger',
     policies: 'gatekeeper',
   },
@@ -27,6 +29,7 @@ const STARTING_POINT = {
     cache: 'none',
     uiLogin: 'local',
     gatewayAuth: 'shared-key',
+    monitoring: 'none',
     tracing: 'none',
     policies: 'none',
   },
@@ -71,6 +74,7 @@ export function choicesOf(tree: Tree): Choices {
     database: text('database', 'kind') ?? start.database,
     cache: text('cache', 'kind') ?? start.cache,
     uiLogin: text('auth', 'ui') ?? start.uiLogin,
+    monitoring: text('monitoring', 'kind') ?? start.monitoring,
     tracing: text('tracing', 'kind') ?? start.tracing,
     gatewayAuth: text('auth', 'gateway', 'mode') ?? start.gatewayAuth,
     policies: text('policies', 'kind') ?? start.policies,
@@ -83,7 +87,7 @@ export function presetDefaults(choices: Choices): Tree {
     preset: choices.preset,
     deployment: choices.deployment,
     cluster: { connection: { kind: 'eks' } },
-    namespaces: NAMESPACES[choices.preset],
+    namespaces: namespacesOf(choices),
     storage: { className: 'gp3', manage: 'ask' },
     irsa: irsaDefaults(choices),
     secrets: {
@@ -100,6 +104,7 @@ export function presetDefaults(choices: Choices): Tree {
       choices.cache === 'redis-ha'
         ? { kind: 'redis-ha', replicas: 3, storage: '4Gi', memory: '512Mi' }
         : { kind: choices.cache },
+    monitoring: monitoringDefaults(choices.monitoring),
     tracing: tracingDefaults(choices.tracing),
     auth: authDefaults(choices.uiLogin, choices.gatewayAuth),
     networkPolicies: networkPoliciesDefaults,
@@ -108,6 +113,12 @@ export function presetDefaults(choices: Choices): Tree {
     components: {},
     timeouts: { step: '10m', run: '60m', helm: '5m' },
   }
+}
+
+/** The node exporter takes its namespace every Pod Security level: workloads have to live elsewhere. */
+function namespacesOf({ preset, monitoring }: Choices): Config['namespaces'] {
+  const names = NAMESPACES[preset]
+  return monitoring === 'none' ? names : { ...names, monitoring: NAMESPACES.platform.monitoring }
 }
 
 /**

@@ -4,6 +4,7 @@ import { auth } from './sections/auth.ts'
 import { componentsSection } from './sections/components.ts'
 import { database } from './sections/database.ts'
 import { gateway } from './sections/gateway.ts'
+import { monitoring } from './sections/monitoring.ts'
 import { networkPolicies } from './sections/network-policies.ts'
 import { policies } from './sections/policies.ts'
 import { tracing } from './sections/tracing.ts'
@@ -165,6 +166,7 @@ export const configSchema = z.strictObject({
   ui,
   database,
   cache,
+  monitoring,
   tracing,
   auth,
   networkPolicies,

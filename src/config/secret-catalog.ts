@@ -15,6 +15,7 @@ export interface Choices {
   readonly database: string
   readonly cache: string
   readonly uiLogin: string
+  readonly monitoring: string
   readonly tracing: string
   readonly gatewayAuth: string
   readonly policies: string
@@ -35,12 +36,13 @@ interface SyncedTo {
   readonly when?: (choices: Choices) => boolean
 }
 
-type SyncedName = 'litellm-secrets' | 'redis-credentials' | 'openwebui-secrets'
+type SyncedName = 'litellm-secrets' | 'redis-credentials' | 'openwebui-secrets' | 'grafana-admin'
 
-const NAMESPACE_OF: Readonly<Record<SyncedName, 'gateway' | 'ui'>> = {
+const NAMESPACE_OF: Readonly<Record<SyncedName, 'gateway' | 'ui' | 'monitoring'>> = {
   'litellm-secrets': 'gateway',
   'redis-credentials': 'gateway',
   'openwebui-secrets': 'ui',
+  'grafana-admin': 'monitoring',
 }
 
 const always = () => true
@@ -50,6 +52,7 @@ const withUi = ({ ui }: Choices) => ui === 'open-webui'
 const withOidc = (choices: Choices) => withUi(choices) && choices.uiLogin === 'oidc'
 /** Keys of its own need a database: without one LiteLLM knows the master key alone. */
 const withUiKey = (choices: Choices) => withUi(choices) && withDatabase(choices)
+const withMonitoring = ({ monitoring }: Choices) => monitoring === 'kube-prometheus-stack'
 const generated = { class: 'generated', format: 'hex', bytes: 32 } as const
 const provided = { class: 'provided', format: 'text', bytes: 32 } as const
 
@@ -171,6 +174,12 @@ const CATALOG: readonly CatalogEntry[] = [
     },
     synced: openWebUi('oidc-provider-url'),
     when: withOidc,
+  },
+  {
+    name: 'grafana-admin-password',
+    item: { ...generated, remote: 'monitoring/grafana-admin-password', description: 'Password of admin in Grafana' },
+    synced: [{ secret: 'grafana-admin', key: 'admin-password' }],
+    when: withMonitoring,
   },
 ]
 

@@ -57,6 +57,13 @@ export interface ReleaseRecord {
   readonly ownRun?: boolean
 }
 
+/** The CRDs that a chart keeps in `crds` folders, its own and its subcharts'. */
+export interface ChartCrds {
+  readonly chart: ChartInfo
+  /** Parsed when first asked for: some are a megabyte. Empty = the chart has no such folder. */
+  objects(): Promise<readonly KubeObject[]>
+}
+
 /** Throws `StepError` with helm's last meaningful line as cause, `PreflightError` for a missing or too old helm. */
 export interface Helm {
   /** Newest revision, or undefined when there is no release of that name. */
@@ -68,6 +75,8 @@ export interface Helm {
   ): Promise<readonly ReleaseRecord[]>
   /** Digest over chart digest, version and effective values, and the chart it stands on. No helm process when the chart is cached or in a directory. */
   inputs(spec: ReleaseSpec, signal?: AbortSignal): Promise<{ readonly digest: string; readonly chart: ChartInfo }>
+  /** CRDs in the `crds` folders of a chart, which Helm installs once and never upgrades. `chart` is its key in the lock file. */
+  crds(chart: string, signal?: AbortSignal): Promise<ChartCrds>
   /** Fields that Helm owns (managedFields) and that differ live from the recorded manifest; workloads only unless `deep`. */
   drift(
     record: ReleaseRecord,

@@ -49,6 +49,8 @@ export interface ListQuery {
   readonly namespace?: string | undefined
   readonly labelSelector?: string | undefined
   readonly fieldSelector?: string | undefined
+  /** Only names, labels, annotations and the rest of the metadata: CRDs and ConfigMaps may be a megabyte each. */
+  readonly metadataOnly?: boolean
 }
 
 /** What somebody wants to do, in the words of RBAC. */

@@ -14,6 +14,7 @@ const APPLY = ['get', 'create', 'patch'] as const
 const HELM_SECRETS = ['get', 'list', 'create', 'patch', 'update', 'delete'] as const
 
 const RBAC = 'rbac.authorization.k8s.io'
+const CRDS = 'apiextensions.k8s.io/customresourcedefinitions'
 const RELEASE_KINDS = [
   'apps/deployments',
   '/services',
@@ -31,7 +32,7 @@ const BY_COMPONENT: Partial<Record<ComponentName, Writes>> = {
   storage: { cluster: ['storage.k8s.io/storageclasses'] },
   'external-secrets': {
     cluster: [
-      'apiextensions.k8s.io/customresourcedefinitions',
+      CRDS,
       'admissionregistration.k8s.io/validatingwebhookconfigurations',
       `${RBAC}/clusterroles`,
       `${RBAC}/clusterrolebindings`,
@@ -40,6 +41,25 @@ const BY_COMPONENT: Partial<Record<ComponentName, Writes>> = {
     secrets: RELEASE_KINDS,
     gateway: ['external-secrets.io/externalsecrets'],
     ui: ['external-secrets.io/externalsecrets'],
+  },
+  monitoring: {
+    cluster: [
+      CRDS,
+      'admissionregistration.k8s.io/validatingwebhookconfigurations',
+      'admissionregistration.k8s.io/mutatingwebhookconfigurations',
+      `${RBAC}/clusterroles`,
+      `${RBAC}/clusterrolebindings`,
+    ],
+    monitoring: [
+      ...RELEASE_KINDS,
+      ...['apps/daemonsets', 'apps/statefulsets', 'batch/jobs', '/configmaps', '/persistentvolumeclaims', '/secrets'],
+      ...['prometheuses', 'alertmanagers', 'prometheusrules', 'servicemonitors', 'podmonitors'].map(
+        (kind) => `monitoring.coreos.com/${kind}`,
+      ),
+      'external-secrets.io/externalsecrets',
+    ],
+    // Services by which Prometheus finds CoreDNS; the chart puts them beside it.
+    'kube-system': ['/services'],
   },
   jaeger: { monitoring: [...RELEASE_KINDS, '/configmaps'] },
   gatekeeper: {
@@ -73,6 +93,7 @@ const BY_COMPONENT: Partial<Record<ComponentName, Writes>> = {
 
 const RELEASES_IN: Partial<Record<ComponentName, Scope>> = {
   'external-secrets': 'secrets',
+  monitoring: 'monitoring',
   jaeger: 'monitoring',
   redis: 'gateway',
   litellm: 'gateway',

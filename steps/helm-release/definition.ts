@@ -12,6 +12,7 @@ import type {
 import { refOf } from '../desired.ts'
 import { durationMs } from '../names.ts'
 import { mergeValues, type Values } from './merge-values.ts'
+import { operatorClaims, operatorSets } from './operator-made.ts'
 
 /** `resources` of a container, as values name them. */
 export interface ResourceValues {
@@ -107,14 +108,15 @@ const WATCHED = new Set([
   'MutatingWebhookConfiguration',
 ])
 
-/** Objects of a release whose health tells whether it works, the volume claims of its StatefulSets included. */
+/** Objects of a release whose health tells whether it works, with what controllers and operators make of them. */
 export function watchedRefs({ manifest, namespace }: ReleaseRecord): readonly ObjectRef[] {
   const home = (ref: ObjectRef): ObjectRef =>
     CLUSTER_SCOPED.has(ref.kind) ? ref : { ...ref, namespace: ref.namespace ?? namespace }
   const objects = manifest.filter(({ kind, metadata }) => WATCHED.has(kind) && !isHook(metadata.annotations))
   return [
     ...objects.map((object) => home(refOf(object))),
-    ...manifest.flatMap((object) => volumeClaims(object, namespace)),
+    ...manifest.flatMap((object) => operatorSets(object, namespace)),
+    ...claimsOf(manifest, namespace),
   ]
 }
 
@@ -131,8 +133,13 @@ interface StatefulSetSpec {
   readonly volumeClaimTemplates?: readonly { readonly metadata: { readonly name: string } }[]
 }
 
+/** Claims that are no objects of a release: those of its StatefulSets, also of those that an operator makes. */
+export function claimsOf(manifest: readonly KubeObject[], namespace: string): readonly ObjectRef[] {
+  return manifest.flatMap((object) => [...volumeClaims(object, namespace), ...operatorClaims(object, namespace)])
+}
+
 /** Claims that a StatefulSet makes: `<template>-<set>-<ordinal>`. Source: Kubernetes documentation, StatefulSet. */
-export function volumeClaims(object: KubeObject, releaseNamespace: string): readonly ObjectRef[] {
+function volumeClaims(object: KubeObject, releaseNamespace: string): readonly ObjectRef[] {
   if (object.kind !== 'StatefulSet') return []
   const { replicas = 1, volumeClaimTemplates = [] } = (object.spec ?? {}) as StatefulSetSpec
   const { name, namespace = releaseNamespace } = object.metadata

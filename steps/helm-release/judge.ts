@@ -1,6 +1,6 @@
 import type { Cause, Change, FieldChange, Observation } from '../../src/engine/step.ts'
 import type { ChartInfo, Health, ObjectRef, ReleaseRecord, ReleaseSpec, StepContext } from '../../src/ports/index.ts'
-import { attributed, targetOf } from '../desired.ts'
+import { attributed, refOf, targetOf } from '../desired.ts'
 import { claim } from '../ownership.ts'
 import { chartLabel, releaseTarget, watchedRefs } from './definition.ts'
 
@@ -28,6 +28,8 @@ export async function judge(ctx: StepContext, comparison: Comparison): Promise<J
     ctx.helm.drift(record, { deep: ctx.look.deep || (differs && ctx.look.diff), signal: ctx.signal }),
     ctx.readiness.look(watchedRefs(record).filter(isLight(ctx)), ctx.signal),
   ])
+  const own = new Set(record.manifest.map((object) => targetOf(refOf(object))))
+  const isGone = ({ health: found, ref }: Health) => found === 'absent' && own.has(targetOf(ref))
   const gone = health.filter(isGone).map(({ ref }): Change => ({ action: 'create', target: targetOf(ref) }))
   const known = new Set(drift.map(({ target }) => target))
   const drifted = [...drift, ...gone.filter(({ target }) => !known.has(target))]
@@ -48,9 +50,6 @@ const isLight =
   ({ look }: StepContext) =>
   ({ kind }: ObjectRef) =>
     look.deep || kind !== 'CustomResourceDefinition'
-
-/** A claim comes from a controller, not from the release. */
-const isGone = ({ health, ref }: Health) => health === 'absent' && ref.kind !== 'PersistentVolumeClaim'
 
 /** Helm's own words about a release that did not end well. */
 function failureOf({ name, namespace, status, description, revision }: ReleaseRecord): Cause | undefined {

@@ -2,8 +2,8 @@ import { StepError } from '../../src/errors.ts'
 import type { KubeObject, ReleaseRecord, StepContext } from '../../src/ports/index.ts'
 import { refOf } from '../desired.ts'
 import { durationMs } from '../names.ts'
-import { ownerOf } from '../ownership.ts'
-import { releaseTarget, volumeClaims } from './definition.ts'
+import { claimsOf, releaseTarget } from './definition.ts'
+import { refuseForeignResources } from './foreign-resources.ts'
 
 const CRD = 'CustomResourceDefinition'
 
@@ -38,33 +38,8 @@ function refuseToDrag(record: ReleaseRecord, crds: readonly KubeObject[]): void 
   )
 }
 
-interface CrdSpec {
-  readonly group: string
-  readonly names: { readonly kind: string }
-  readonly versions: readonly { readonly name: string; readonly served: boolean }[]
-}
-
-/** Deleting a CRD deletes the resources of everybody. */
-async function refuseForeignResources(ctx: StepContext, crds: readonly KubeObject[]): Promise<void> {
-  const lists = await Promise.all(
-    crds.map(async (crd) => {
-      const { group, names, versions } = crd.spec as CrdSpec
-      const version = versions.find(({ served }) => served)?.name
-      if (version === undefined) return []
-      return await ctx.kube.list({ apiVersion: `${group}/${version}`, kind: names.kind }, ctx.signal)
-    }),
-  )
-  const foreign = lists.flat().filter(({ metadata }) => ownerOf(metadata.labels) !== ctx.config.deployment)
-  if (foreign.length === 0) return
-  const names = foreign.map(({ kind, metadata }) => `${kind} ${metadata.namespace ?? ''}/${metadata.name}`)
-  throw new StepError('ForeignResources', `deleting the CRDs would delete ${foreign.length} resources of others`, {
-    cause: names.slice(0, 10),
-    hint: 'remove these first, or leave out --delete-crds',
-  })
-}
-
 async function removeVolumes(ctx: StepContext, record: ReleaseRecord): Promise<void> {
-  const made = record.manifest.flatMap((object) => volumeClaims(object, record.namespace))
+  const made = claimsOf(record.manifest, record.namespace)
   const kept = record.manifest.filter(isKeptClaim).map((claim) => ({ ...refOf(claim), namespace: record.namespace }))
   const claims = [...made, ...kept]
   if (claims.length === 0) return

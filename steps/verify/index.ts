@@ -1,6 +1,7 @@
 import type { Check } from './check.ts'
 import { jaegerChecks } from './jaeger.ts'
 import { litellmChecks } from './litellm.ts'
+import { monitoringChecks } from './monitoring.ts'
 import { namespacesHold } from './namespaces.ts'
 import { policiesHold } from './network-policies.ts'
 import { openWebUiChecks } from './openwebui.ts'
@@ -24,6 +25,7 @@ export const checks: readonly Check[] = [
   storeValid,
   secretsSynced,
   copiesMatch,
+  ...monitoringChecks,
   ...jaegerChecks,
   ...gatekeeperChecks,
   ...webhookChecks,

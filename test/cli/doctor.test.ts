@@ -221,9 +221,9 @@ describe('deploy', () => {
     const { code, stderr } = await runCli('deploy all --yes', { world })
     expect([code, world.writes()]).toEqual([3, []])
     expect(stderr).toContain(
-      'this run is not allowed: get statefulsets.apps in litellm; create statefulsets.apps in litellm',
+      'this run is not allowed: get statefulsets.apps in monitoring; create statefulsets.apps in monitoring',
     )
-    expect(stderr).toContain('kubectl auth can-i get statefulsets.apps -n litellm')
+    expect(stderr).toContain('kubectl auth can-i get statefulsets.apps -n monitoring')
   })
 
   it('asks for nothing else, and nothing at all where nothing is to be done', async () => {

@@ -215,7 +215,7 @@ describe('destroy', () => {
     const needed = await runCli('destroy secrets --yes --confirm llmgw', { world })
     expect([other.code, needed.code, world.writes().length]).toEqual([2, 3, before])
     expect(other.stderr).toContain('--confirm names "prod", the deployment is "llmgw"')
-    expect(needed.stderr).toContain('next: llmgw destroy external-secrets redis litellm openwebui secrets')
+    expect(needed.stderr).toContain('next: llmgw destroy external-secrets monitoring redis litellm openwebui secrets')
   })
 
   it('removes all, schedules secrets, says both before; and is fine a second time', async () => {

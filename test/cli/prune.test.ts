@@ -35,6 +35,8 @@ const WITHOUT_CACHE = [
   'kube.apply Deployment litellm',
   'kube.apply Service litellm',
   'kube.apply EndpointSlice litellm-1',
+  'kube.apply Service litellm-metrics',
+  'kube.apply EndpointSlice litellm-metrics-1',
   'kube.apply NetworkPolicy llmgw-litellm',
   ...ROLE,
   'helm.upgrade litellm/litellm',
@@ -57,6 +59,9 @@ describe('what the configuration no longer wants', () => {
       "orphaned  carries our mark, and the configuration no longer wants it
         - helm release litellm/redis
         - externalsecret litellm/redis-credentials
+        - configmap monitoring/llmgw-dashboard-redis
+        - prometheusrule monitoring/llmgw-redis
+        - servicemonitor monitoring/redis
         - networkpolicy litellm/llmgw-redis
         - networkpolicy litellm/llmgw-redis-haproxy
         - secret litellm/redis-password  (never pruned; when nobody needs its value: aws secretsmanager

@@ -191,6 +191,11 @@ describe('presets', () => {
           "provided",
           "openwebui/oidc-provider-url",
         ],
+        [
+          "grafana-admin-password",
+          "generated",
+          "monitoring/grafana-admin-password",
+        ],
       ]
     `)
   })

@@ -163,6 +163,18 @@ export function describeKubeContract(name: string, makeKube: () => Promise<KubeU
       expect(await names({ fieldSelector: 'metadata.name=second' })).toEqual(['second'])
     })
 
+    test('gives metadata without the rest when asked for no more', async () => {
+      const { kube, namespace } = await makeKube()
+      await kube.apply(configMap(namespace, { key: 'value' }))
+      const query = { apiVersion: 'v1', kind: 'ConfigMap', namespace, fieldSelector: 'metadata.name=settings' }
+      expect(await kube.list(query)).toMatchObject([{ data: { key: 'value' } }])
+      expect(await kube.list({ ...query, kind: 'Service', metadataOnly: true })).toEqual([])
+      const [found, ...more] = await kube.list({ ...query, metadataOnly: true })
+      expect(more).toEqual([])
+      expect(found).toMatchObject({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'settings', namespace } })
+      expect(found).not.toHaveProperty('data')
+    })
+
     test('a watch shows what is there, then each change, then what has gone', async () => {
       const { kube, namespace } = await makeKube()
       const query = { apiVersion: 'v1', kind: 'ConfigMap', namespace, fieldSelector: 'metadata.name=settings' }

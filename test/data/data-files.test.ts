@@ -38,15 +38,18 @@ describe('data files', () => {
     expect(data).toContain(path)
   })
 
-  it.each(data.filter((path) => path.startsWith('manifests/')))('%s holds Kubernetes objects', (path) => {
-    for (const document of parsedYaml(path)) {
-      expect(document).toMatchObject({
-        apiVersion: expect.any(String),
-        kind: expect.any(String),
-        metadata: { name: expect.any(String) },
-      })
-    }
-  })
+  it.each(data.filter((path) => path.startsWith('manifests/') && path.endsWith('.yaml')))(
+    '%s holds Kubernetes objects',
+    (path) => {
+      for (const document of parsedYaml(path)) {
+        expect(document).toMatchObject({
+          apiVersion: expect.any(String),
+          kind: expect.any(String),
+          metadata: { name: expect.any(String) },
+        })
+      }
+    },
+  )
 
   it('name the registry of every image', () => {
     const images = data

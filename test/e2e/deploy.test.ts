@@ -132,13 +132,13 @@ describe.sequential('a platform from nothing to nothing', () => {
 
   test('SKIP_ALL leaves a drift alone', async () => {
     const ref = { apiVersion: 'v1', kind: 'Namespace', name: 'monitoring' }
-    await at.kube.patch(ref, { metadata: { labels: { 'pod-security.kubernetes.io/enforce': 'privileged' } } })
+    await at.kube.patch(ref, { metadata: { labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } } })
     const before = await state()
     const ended = await run('deploy all', { ...ci, SKIP_ALL: 'true' })
     expect(ended.code, ended.output).toBe(0)
     expect(await state()).toEqual(before)
     expect((await run('deploy namespaces', ci)).code).toBe(0)
-    expect((await at.kube.find(ref))?.metadata.labels?.['pod-security.kubernetes.io/enforce']).toBe('baseline')
+    expect((await at.kube.find(ref))?.metadata.labels?.['pod-security.kubernetes.io/enforce']).toBe('privileged')
   })
 
   test('one component alone refuses what others still need, and destroys with a typed name', async () => {

@@ -41,7 +41,7 @@ async function damage(): Promise<void> {
   for (const policy of Object.keys((await aws.iam.findRole(gateway))?.inline ?? {}))
     await aws.iam.removeInlinePolicy(gateway, policy)
   await aws.iam.removeRole(gateway)
-  await kube.patch(namespace, { metadata: { labels: { 'pod-security.kubernetes.io/enforce': 'privileged' } } })
+  await kube.patch(namespace, { metadata: { labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } } })
   await kube.patch(redis, { spec: { replicas: 2 } })
   const data = [{ secretKey: 'redis-password', remoteRef: { key: 'nowhere/at-all' } }]
   await kube.patch(sync, { spec: { data } })

@@ -1,5 +1,7 @@
 import type { KubeObject, ReleaseSpec } from '../../src/ports/index.ts'
 import { readyWorkload } from './fake-helm.ts'
+import { monitoringStack } from './fake-monitoring.ts'
+import { service } from './fake-service.ts'
 
 type Values = ReleaseSpec['values']
 
@@ -9,6 +11,7 @@ const at = (values: Values, ...path: string[]): unknown =>
 /** Objects of the charts that the platform installs, as far as steps look at them. */
 export function fakeCharts(spec: ReleaseSpec): readonly KubeObject[] {
   if (spec.chart === 'external-secrets') return operator(spec)
+  if (spec.chart === 'kube-prometheus-stack') return monitoringStack(spec)
   if (spec.chart === 'jaeger') return jaeger(spec)
   if (spec.chart === 'gatekeeper') return gatekeeper(spec)
   if (spec.chart === 'redis-ha') return redis(spec)
@@ -24,6 +27,12 @@ function operator(spec: ReleaseSpec): readonly KubeObject[] {
     ...['external-secrets', 'external-secrets-webhook', 'external-secrets-cert-controller'].map((name) =>
       readyWorkload('Deployment', name, spec),
     ),
+    {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'external-secrets-0', namespace: spec.namespace, labels: named(spec) },
+      spec: { containers: [{ name: 'main', ports: [{ name: 'metrics', containerPort: 8080 }] }] },
+    },
     {
       apiVersion: 'v1',
       kind: 'ServiceAccount',
@@ -72,6 +81,7 @@ function gatekeeper(spec: ReleaseSpec): readonly KubeObject[] {
 function redis(spec: ReleaseSpec): readonly KubeObject[] {
   const workload = readyWorkload('StatefulSet', `${spec.name}-redis-ha-server`, spec)
   const replicas = Number(at(spec.values, 'replicas'))
+  const labels = { app: 'redis-ha', release: spec.name, exporter: 'enabled' }
   const names = [
     `${spec.name}-redis-ha`,
     ...(at(spec.values, 'haproxy', 'enabled') ? [`${spec.name}-redis-ha-haproxy`] : []),
@@ -81,19 +91,22 @@ function redis(spec: ReleaseSpec): readonly KubeObject[] {
       ...workload,
       spec: { ...(workload.spec as object), replicas, volumeClaimTemplates: [{ metadata: { name: 'data' } }] },
     },
-    ...names.flatMap((name) => service(spec, name)),
+    ...names.flatMap((name) => service(spec, name, { 'http-exporter-port': 9121 }, labels)),
   ]
 }
 
 function jaeger(spec: ReleaseSpec): readonly KubeObject[] {
-  const ports = { 'otlp-grpc': 4317, 'otlp-http': 4318, 'http-query': 16686 }
-  return [readyWorkload('Deployment', spec.name, spec), ...service(spec, spec.name, ports)]
+  const ports = { 'otlp-grpc': 4317, 'otlp-http': 4318, 'http-query': 16686, 'internal-metrics': 8888 }
+  return [readyWorkload('Deployment', spec.name, spec), ...service(spec, spec.name, ports, named(spec))]
 }
 
 function litellm(spec: ReleaseSpec): readonly KubeObject[] {
   const workload = annotated(readyWorkload('Deployment', spec.name, spec), at(spec.values, 'gateway', 'podAnnotations'))
-  return [workload, ...service(spec, spec.name, { http: 4000 })]
+  const metrics = service(spec, `${spec.name}-metrics`, { metrics: 4001 }, named(spec))
+  return [workload, ...service(spec, spec.name, { http: 4000 }), ...metrics]
 }
+
+const named = ({ name }: ReleaseSpec) => ({ 'app.kubernetes.io/name': name, 'app.kubernetes.io/instance': name })
 
 function annotated(workload: KubeObject, annotations: unknown): KubeObject {
   const pod = workload.spec as { readonly template: { readonly metadata: object } }
@@ -115,22 +128,4 @@ function openWebUi(spec: ReleaseSpec): readonly KubeObject[] {
   }
   const workload = annotated(readyWorkload('StatefulSet', spec.name, spec), spec.values.podAnnotations)
   return [workload, claim, ...service(spec, spec.name, { http: 80 })]
-}
-
-/** A Service, and what the cluster makes for it where its pods are ready. */
-function service(
-  { namespace }: ReleaseSpec,
-  name: string,
-  ports: Readonly<Record<string, number>> = {},
-): readonly KubeObject[] {
-  const named = Object.entries(ports).map(([port, number]) => ({ name: port, port: number }))
-  return [
-    { apiVersion: 'v1', kind: 'Service', metadata: { name, namespace }, spec: { ports: named } },
-    {
-      apiVersion: 'discovery.k8s.io/v1',
-      kind: 'EndpointSlice',
-      metadata: { name: `${name}-1`, namespace, labels: { 'kubernetes.io/service-name': name } },
-      endpoints: [{ addresses: ['10.0.0.1'], conditions: { ready: true } }],
-    },
-  ]
 }

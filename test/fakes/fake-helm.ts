@@ -26,6 +26,8 @@ interface FakeHelmCall {
 export interface FakeHelmOptions {
   /** Objects of a release; default: the workloads that the chart is known for. */
   readonly render?: (spec: ReleaseSpec) => readonly KubeObject[]
+  /** What a chart has in its `crds` folders, by key in the lock file. */
+  readonly crds?: (chart: string) => readonly KubeObject[]
   /** Facts about a chart, by key in the lock file. */
   readonly charts?: Readonly<Record<string, Partial<ChartInfo>>>
   /** Deployment that releases are marked with. */
@@ -187,6 +189,11 @@ export function fakeHelm(kube: Kube, options: FakeHelmOptions = {}): FakeHelm {
       const fault = enter('inputs', `${spec.namespace}/${spec.name}`, spec)
       if (fault !== undefined) throw fault
       return { digest: digestFor(spec), chart: chartOf(spec.chart) }
+    },
+    async crds(chart) {
+      const fault = enter('crds', chart)
+      if (fault !== undefined) throw fault
+      return { chart: chartOf(chart), objects: async () => options.crds?.(chart) ?? [] }
     },
     async drift(record, { deep, signal }) {
       const fault = enter('drift', `${record.namespace}/${record.name}`)

@@ -206,7 +206,9 @@ export function fakeKube(options: FakeKubeOptions = {}): FakeKube {
     },
     async list(query, signal) {
       reads.push(call('list', query, signal))
-      return select(query)
+      const found = select(query)
+      if (!query.metadataOnly) return found
+      return found.map(({ apiVersion, kind, metadata }) => ({ apiVersion, kind, metadata }))
     },
     async apply(object, { dryRun = false, force = false, signal } = {}) {
       const made = call('apply', refOf(object), signal)

@@ -12,6 +12,7 @@ import { fakeCharts } from './fake-charts.ts'
 import { type FakeHelm, type FakeHelmOptions, fakeHelm } from './fake-helm.ts'
 import { type FakeKube, fakeKube, type Verdict } from './fake-kube.ts'
 import { type FakeLitellm, fakeLitellm } from './fake-litellm.ts'
+import { fakeCrds } from './fake-monitoring.ts'
 
 /** 2026-01-01T00:00:00Z. */
 const START = Date.UTC(2026, 0, 1)
@@ -88,6 +89,7 @@ export function fakeWorld(overrides: FakeWorldOverrides = {}): FakeWorld {
     controllers: (object) => {
       seedClaims(kube, object)
       seedGatewayPod(kube, object)
+      seedOperatorSets(kube, object)
       return overrides.verdict?.({ kind: object.kind, name: object.metadata.name }) ?? 'ready'
     },
   })
@@ -130,7 +132,12 @@ function assemble(parts: Parts): FakeWorld {
   const render = fakeCharts
   const helm =
     parts.helm ??
-    fakeHelm(kube, { deployment: config.deployment, render, ...(overrides.charts && { charts: overrides.charts }) })
+    fakeHelm(kube, {
+      deployment: config.deployment,
+      render,
+      crds: (chart) => fakeCrds(chart),
+      ...(overrides.charts && { charts: overrides.charts }),
+    })
   const provided: Readonly<Record<string, string>> = overrides.provided ?? PROVIDED
   const helmWrites = () =>
     helm.calls
@@ -231,6 +238,18 @@ function seedClaims(
         },
         'statefulset-controller',
       )
+}
+
+/** The Prometheus operator's part: a StatefulSet of each of its resources, owned by it, with its claim. */
+function seedOperatorSets(kube: FakeKube, object: KubeObject): void {
+  if (object.kind !== 'Prometheus' && object.kind !== 'Alertmanager') return
+  const { name, namespace = '', uid = '' } = object.metadata
+  const set = `${object.kind.toLowerCase()}-${name}`
+  const metadata = { name: set, namespace, ownerReferences: [{ kind: object.kind, name, uid, controller: true }] }
+  const spec = { replicas: 1, volumeClaimTemplates: [{ metadata: { name: `${set}-db` } }] }
+  kube.seed({ apiVersion: 'apps/v1', kind: 'StatefulSet', metadata, spec }, 'prometheus-operator')
+  kube.settle({ apiVersion: 'apps/v1', kind: 'StatefulSet', name: set, namespace }, 'ready')
+  seedClaims(kube, { kind: 'StatefulSet', metadata, spec })
 }
 
 /** Longer sleeps are deadlines. */

@@ -10,6 +10,8 @@ beforeEach(async () => {
   await mkdir(join(dir, 'tool', 'crds'), { recursive: true })
   await writeFile(join(dir, 'tool', 'crds', 'one.yaml'), 'kind: CustomResourceDefinition\nabout: "uses {{ .a }}"\n')
   await writeFile(join(dir, 'tool', 'crds', 'kustomization.yaml'), 'resources: [one.yaml]\n')
+  await mkdir(join(dir, 'prometheus', 'crds'), { recursive: true })
+  await writeFile(join(dir, 'prometheus', 'crds', 'two.yaml'), 'kind: CustomResourceDefinition\n')
   await mkdir(join(dir, 'gatekeeper', 'chart', 'templates'), { recursive: true })
   await writeFile(join(dir, 'gatekeeper', 'chart', 'Chart.yaml'), 'name: gatekeeper\n')
 })
@@ -18,6 +20,7 @@ afterEach(async () => await rm(dir, { recursive: true, force: true }))
 const tools = () => ({
   'external-secrets': join(dir, 'tool', 'external-secrets'),
   gatekeeper: join(dir, 'gatekeeper', 'gatekeeper'),
+  'prometheus-operator': join(dir, 'prometheus', 'prometheus-operator'),
 })
 const world = () => ({ dir, tools: tools() })
 
@@ -42,6 +45,7 @@ test('adds the CRDs as templates that print themselves', async () => {
 test("takes Gatekeeper's chart as it is, and only CRDs for CRDs", async () => {
   const files = await contents(await writeStandInCharts(world()))
   expect(files['gatekeeper/Chart.yaml']).toBe('name: gatekeeper\n')
+  expect(files['kube-prometheus-stack/charts/crds/crds/two.yaml']).toBe('kind: CustomResourceDefinition\n')
   expect(Object.keys(files).filter((file) => file.includes('kustomization'))).toEqual([])
 })
 

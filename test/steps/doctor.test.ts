@@ -9,7 +9,7 @@ import { type FakeWorld, type FakeWorldOverrides, fakeWorld } from '../fakes/fak
 import { converge } from './run.ts'
 
 const PINNED = Object.fromEntries(
-  ['external-secrets', 'gatekeeper', 'jaeger', 'litellm', 'open-webui', 'redis-ha'].map((key) => [
+  ['external-secrets', 'gatekeeper', 'jaeger', 'kube-prometheus-stack', 'litellm', 'open-webui', 'redis-ha'].map((key) => [
     key,
     { pinned: true },
   ]),
@@ -69,7 +69,8 @@ function reject(world: FakeWorld): void {
 const SPOILED: Readonly<Record<string, { spoil: (world: FakeWorld) => unknown; found: RegExp }>> = {
   'permissions-cluster': {
     spoil: reject,
-    found: /^not allowed: patch statefulsets\.apps in litellm; patch statefulsets\.apps in open-webui$/,
+    found:
+      /^not allowed: patch statefulsets\.apps in monitoring; patch statefulsets\.apps in litellm; patch statefulsets\.apps in open-webui$/,
   },
   'permissions-aws': {
     spoil: ({ aws }) => aws.state.deniedActions.add('iam:CreateRole'),
@@ -99,6 +100,10 @@ const SPOILED: Readonly<Record<string, { spoil: (world: FakeWorld) => unknown; f
   },
   'chart-openwebui': {
     spoil: (world) => world.helm.setChart('open-webui', { pinned: false }),
+    found: /digest not pinned/,
+  },
+  'chart-monitoring': {
+    spoil: (world) => world.helm.setChart('kube-prometheus-stack', { pinned: false }),
     found: /digest not pinned/,
   },
   'chart-redis': { spoil: (world) => world.helm.setChart('redis-ha', { pinned: false }), found: /digest not pinned/ },
@@ -133,6 +138,7 @@ const WARNINGS = new Set([
   'chart-jaeger',
   'chart-litellm',
   'chart-openwebui',
+  'chart-monitoring',
   'chart-redis',
 ])
 
@@ -162,7 +168,7 @@ describe('checks of doctor', () => {
 function patchWords({ ref: { apiVersion = '', kind, namespace } }: FakeWorld['kube']['writes'][number]): string {
   const group = apiVersion.replace(/(^|\/)[^/]*$/, '')
   // The plural of a constraint's kind is its singular.
-  const regular = `${kind.toLowerCase()}s`.replace(/ss$/, 'sses').replace(/ys$/, 'ies')
+  const regular = `${kind.toLowerCase()}${kind.endsWith('s') ? 'es' : 's'}`.replace(/ys$/, 'ies')
   const plural = group === 'constraints.gatekeeper.sh' ? kind.toLowerCase() : regular
   return accessWords({ verb: 'patch', group, resource: plural, ...(namespace === undefined ? {} : { namespace }) })
 }
@@ -174,7 +180,7 @@ describe('permissions in the cluster', () => {
     const asked = new Set(neededAccess(world.config).map(accessWords))
     const written = world.kube.writes.filter(({ verb }) => verb === 'apply' || verb === 'create').map(patchWords)
     // Controllers make these, not we.
-    const ours = written.filter((words) => !words.includes('endpointslices'))
+    const ours = written.filter((words) => !/ (endpointslices|pods)\b/.test(words))
     expect(ours.length).toBeGreaterThan(10)
     expect(ours.filter((words) => !asked.has(words))).toEqual([])
   })

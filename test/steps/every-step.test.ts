@@ -60,7 +60,7 @@ describe.each(steps.map((step) => ({ step, id: step.id })))('step $id', ({ step 
   it('is gone once destroyed, and destroying it again is fine', async () => {
     const world = await worldFor(step)
     await converge(step, world)
-    await destroy(step, world.with({ options: { destroy: { crds: false, volumes: false, secrets: 'purge' } } }))
+    await destroy(step, world.with({ options: { destroy: { crds: true, volumes: false, secrets: 'purge' } } }))
     expect((await check(step, world)).state).toBe('missing')
     const written = world.writes().length
     await destroy(step, world)

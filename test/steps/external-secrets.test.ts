@@ -87,7 +87,7 @@ describe('the store', () => {
           auth: { jwt: { serviceAccountRef: { name: 'external-secrets', namespace: 'external-secrets' } } },
         },
       },
-      conditions: [{ namespaces: ['litellm', 'open-webui'] }],
+      conditions: [{ namespaces: ['litellm', 'monitoring', 'open-webui'] }],
     })
   })
 

@@ -71,7 +71,9 @@ describe('the graph of all steps', () => {
     const world = fakeWorld({ config: { preset: 'lean' }, provided: {} })
     const result = await deploy(world)
     const off = steps.filter((step) => step.off?.(world) !== undefined).map(({ id }) => id)
-    expect(off).toEqual(['jaeger', 'gatekeeper', 'policy-templates', 'policy-constraints', 'redis', 'openwebui-key'])
+    const monitoring = ['monitoring-crds', 'monitoring', 'dashboards', 'alert-rules', 'monitors']
+    const policies = ['gatekeeper', 'policy-templates', 'policy-constraints']
+    expect([...off].sort()).toEqual([...monitoring, 'jaeger', ...policies, 'redis', 'openwebui-key'].sort())
     expect(result.counts).toEqual({ done: steps.length - off.length, off: off.length })
   })
 
@@ -82,7 +84,8 @@ describe('the graph of all steps', () => {
     expect([...world.aws.state.secrets.values()].every(({ deletedAt }) => deletedAt !== undefined)).toBe(true)
     expect([...world.aws.state.roles]).toEqual([])
     const left = await world.kube.list({ apiVersion: 'v1', kind: 'Namespace' })
-    expect(left.map(({ metadata }) => metadata.name)).toEqual(['default', 'kube-system', 'litellm', 'open-webui'])
+    const kept = ['default', 'kube-system', 'litellm', 'monitoring', 'open-webui']
+    expect(left.map(({ metadata }) => metadata.name).sort()).toEqual(kept)
     const written = world.writes().length
     expect((await remove(world)).ok).toBe(true)
     expect(world.writes().length).toBe(written)

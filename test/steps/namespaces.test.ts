@@ -25,9 +25,23 @@ describe('namespaces', () => {
     expect(gateway?.metadata.labels?.['pod-security.kubernetes.io/enforce']).toBe('baseline')
   })
 
+  it('takes every level from the namespace of the node exporter, and from no other', async () => {
+    const level = async (nodeExporter: boolean) => {
+      const world = fakeWorld({ config: { monitoring: { nodeExporter } } })
+      await converge(namespaces, world)
+      const all = await Promise.all(['monitoring', 'litellm'].map((name) => world.kube.find(find(name))))
+      return all.map((found) => found?.metadata.labels?.['pod-security.kubernetes.io/enforce'])
+    }
+    expect(await level(true)).toEqual(['privileged', 'baseline'])
+    expect(await level(false)).toEqual(['baseline', 'baseline'])
+  })
+
   it('takes the weakest level where roles share a namespace', async () => {
     const world = fakeWorld({
-      config: { namespaces: { gateway: 'all', ui: 'all', monitoring: 'all', secrets: 'all', policy: 'all' } },
+      config: {
+        namespaces: { gateway: 'all', ui: 'all', monitoring: 'all', secrets: 'all', policy: 'all' },
+        monitoring: { nodeExporter: false },
+      },
     })
     const seen = await check(namespaces, world)
     expect(plan(seen)).toEqual(['create namespace all'])

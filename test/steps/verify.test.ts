@@ -16,6 +16,14 @@ const OPERATOR = {
   name: 'external-secrets-webhook',
   namespace: 'external-secrets',
 }
+const PROMETHEUS_SET = 'prometheus-kube-prometheus-kube-prome-prometheus'
+const PROMETHEUS = {
+  apiVersion: 'monitoring.coreos.com/v1',
+  kind: 'Prometheus',
+  name: 'kube-prometheus-kube-prome-prometheus',
+  namespace: 'monitoring',
+}
+const RULE_CRD = 'prometheusrules.monitoring.coreos.com'
 const JAEGER = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'jaeger', namespace: 'monitoring' }
 const WEBUI = { apiVersion: 'apps/v1', kind: 'StatefulSet', name: 'open-webui', namespace: 'open-webui' }
 const LITELLM = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'litellm', namespace: 'litellm' }
@@ -116,6 +124,59 @@ const SPOILED: Readonly<Record<string, { spoil: (world: FakeWorld) => unknown; f
   'secret-values': {
     spoil: (world) => world.kube.patch(COPY, { data: { 'redis-password': btoa('another value') } }),
     found: /key redis-password differs from litellm\/redis-password/,
+  },
+  'monitoring-crds': {
+    spoil: (world) =>
+      world.kube.patch(
+        { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', name: RULE_CRD },
+        { metadata: { annotations: { 'operator.prometheus.io/version': '0.92.9' } } },
+      ),
+    found: /prometheusrules\.monitoring\.coreos\.com is of operator 0\.92\.9, expected 0\.93\.1/,
+  },
+  'release-kube-prometheus': {
+    spoil: (world) => world.helm.setStatus('kube-prometheus', 'monitoring', 'failed', 'timed out'),
+    found: /failed: timed out/,
+  },
+  'rollout-monitoring': {
+    spoil: (world) => world.kube.remove({ ...SERVER, name: PROMETHEUS_SET, namespace: 'monitoring' }),
+    found: /StatefulSet monitoring\/prometheus-kube-prometheus-kube-prome-prometheus is not there/,
+  },
+  'volumes-monitoring': {
+    spoil: (world) =>
+      world.kube.setStatus(
+        { ...CLAIM, name: `${PROMETHEUS_SET}-db-${PROMETHEUS_SET}-0`, namespace: 'monitoring' },
+        { phase: 'Lost' },
+      ),
+    found: /prometheus-db-prometheus-kube-prometheus-kube-prome-prometheus-0/,
+  },
+  'prometheus-endpoints': {
+    spoil: (world) =>
+      world.kube.patch(
+        { ...SLICE, name: 'kube-prometheus-kube-prome-prometheus-1', namespace: 'monitoring' },
+        { endpoints: [] },
+      ),
+    found: /none of 0 endpoints is ready/,
+  },
+  dashboards: {
+    spoil: (world) =>
+      world.kube.patch(
+        { apiVersion: 'v1', kind: 'ConfigMap', name: 'llmgw-dashboard-gateway', namespace: 'monitoring' },
+        { metadata: { labels: { grafana_dashboard: null } } },
+      ),
+    found: /llmgw-dashboard-gateway: label grafana_dashboard is absent, expected 1/,
+  },
+  'alert-rules': {
+    spoil: (world) =>
+      world.kube.patch(PROMETHEUS, { spec: { ruleSelector: { matchLabels: { release: 'kube-prometheus' } } } }),
+    found: /PrometheusRule llmgw-gateway is not selected by ruleSelector/,
+  },
+  monitors: {
+    spoil: (world) =>
+      world.kube.patch(
+        { apiVersion: 'v1', kind: 'Service', name: 'litellm-metrics', namespace: 'litellm' },
+        { spec: { ports: [{ name: 'http', port: 4001 }] } },
+      ),
+    found: /ServiceMonitor litellm: no Service in litellm has a port "metrics"/,
   },
   'release-jaeger': {
     spoil: (world) => world.helm.setStatus('jaeger', 'monitoring', 'failed', 'timed out'),

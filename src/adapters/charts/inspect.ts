@@ -36,19 +36,23 @@ function metadataOf(chartYaml: string): Omit<InspectedChart, 'digest' | 'form'> 
   return { name, version, standIn: annotations?.[STAND_IN] === 'true', ...(kubeVersion ? { kubeVersion } : {}) }
 }
 
-/** Text of `<chart>/Chart.yaml` in an archive; reads to the end, so that a cut archive is noticed. */
-async function chartYamlOf(archive: Buffer): Promise<string> {
+/** Texts of the files of an archive that `wanted` picks, by path; reads to the end, so that a cut archive is noticed. */
+export async function textsOf(
+  archive: Buffer,
+  wanted: (path: string) => boolean,
+): Promise<ReadonlyMap<string, string>> {
   const bytes = await unzip(archive, { maxOutputLength: MOST_BYTES })
-  let found: string | undefined
+  const found = new Map<string, string>()
   const tar = extract()
   tar.on('entry', (header, stream, next) => {
     const chunks: Buffer[] = []
-    const wanted = /^[^/]+\/Chart\.yaml$/.test(header.name.replace(/^\.\//, ''))
+    const path = header.name.replace(/^\.\//, '')
+    const isWanted = wanted(path)
     stream.on('data', (chunk) => {
-      if (wanted && Buffer.isBuffer(chunk)) chunks.push(chunk)
+      if (isWanted && Buffer.isBuffer(chunk)) chunks.push(chunk)
     })
     stream.on('end', () => {
-      if (wanted) found = Buffer.concat(chunks).toString('utf8')
+      if (isWanted) found.set(path, Buffer.concat(chunks).toString('utf8'))
       next()
     })
   })
@@ -57,11 +61,18 @@ async function chartYamlOf(archive: Buffer): Promise<string> {
     tar.on('error', reject)
     tar.end(bytes)
   })
-  if (found === undefined) throw new Error('the archive holds no Chart.yaml')
   return found
 }
 
-async function filesBelow(folder: string, at = ''): Promise<readonly string[]> {
+/** Text of `<chart>/Chart.yaml` in an archive. */
+async function chartYamlOf(archive: Buffer): Promise<string> {
+  const [text] = (await textsOf(archive, (path) => /^[^/]+\/Chart\.yaml$/.test(path))).values()
+  if (text === undefined) throw new Error('the archive holds no Chart.yaml')
+  return text
+}
+
+/** Paths of all files below a folder, relative to it. */
+export async function filesBelow(folder: string, at = ''): Promise<readonly string[]> {
   const entries = await readdir(join(folder, at), { withFileTypes: true })
   const files = await Promise.all(
     entries.map((entry) => {

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import type { ChartInfo, Helm, ReleaseRecord, ReleaseSpec } from '../../ports/helm.ts'
 import type { Kube, KubeObject } from '../../ports/kube.ts'
 import type { Clock } from '../../ports/world.ts'
+import { crdFiles } from '../charts/crds.ts'
 import { createHelmCalls, type HelmCalls } from './calls.ts'
 import { inputsDigest } from './canonical.ts'
 import { diffOf, type Rendered } from './diff.ts'
@@ -75,6 +76,12 @@ export function createHelm(options: HelmOptions): Helm {
     async inputs(spec, signal) {
       const { info } = await charts.resolve(spec.chart, signal)
       return { digest: digestOf(spec, info), chart: info }
+    },
+    async crds(chart, signal) {
+      const { path, info } = await charts.resolve(chart, signal)
+      const read = async () => (await crdFiles(path)).flatMap((text) => parseManifest(text, ''))
+      let objects: ReturnType<typeof read> | undefined
+      return { chart: info, objects: () => (objects ??= read()) }
     },
     drift(record, { deep, signal }) {
       const objects = deep ? record.manifest : workloadsOf(record, revisions.get(record))

@@ -11,11 +11,15 @@ export interface Listing {
 
 interface Page {
   readonly metadata: { readonly resourceVersion?: string; readonly continue?: string }
-  readonly items: readonly Omit<KubeObject, 'apiVersion' | 'kind'>[]
+  /** null in a metadata-only list without any. */
+  readonly items: readonly Omit<KubeObject, 'apiVersion' | 'kind'>[] | null
 }
 
 /** Objects per page: what kubectl asks for. */
 const PAGE = '500'
+
+/** Source: Kubernetes API concepts, "Fetching metadata only"; a server that cannot answers with the whole objects. */
+const METADATA_ONLY = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json'
 
 /** One page after the other; undefined when the kind is not served. */
 export async function listAll(
@@ -31,6 +35,7 @@ export async function listAll(
       method: 'GET',
       path,
       query: { ...selectors(query), limit: PAGE, continue: next },
+      ...(query.metadataOnly && { accept: METADATA_ONLY }),
       attempt: { verb: 'list', object: describeRef({ kind: query.kind, namespace: query.namespace }) },
       idempotent: true,
       expect: [404, 410],
@@ -44,11 +49,14 @@ export async function listAll(
       continue
     }
     const page = JSON.parse(answer.text) as Page
-    for (const item of page.items) items.push({ ...item, apiVersion: query.apiVersion, kind: query.kind } as KubeObject)
+    items.push(...itemsOf(page, query))
     next = page.metadata.continue || undefined
     if (next === undefined) return { items, resourceVersion: page.metadata.resourceVersion ?? '0' }
   }
 }
+
+const itemsOf = ({ items }: Page, { apiVersion, kind }: ListQuery): readonly KubeObject[] =>
+  (items ?? []).map((item) => ({ ...item, apiVersion, kind }) as KubeObject)
 
 /** The selectors of a query as parameters. */
 export function selectors(query: ListQuery): Record<string, string | undefined> {

@@ -12,6 +12,8 @@ export interface HttpCall {
   readonly query?: Readonly<Record<string, string | undefined>>
   readonly body?: unknown
   readonly contentType?: string
+  /** JSON unless told. */
+  readonly accept?: string
   readonly signal?: AbortSignal | undefined
   readonly deadlineMs?: number
 }
@@ -72,12 +74,13 @@ export async function open(server: Server, call: HttpCall, use: 'call' | 'watch'
   const content = body === undefined ? {} : { 'content-type': call.contentType ?? 'application/json' }
   const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }
   const encoding = use === 'call' ? { 'accept-encoding': 'gzip' } : {}
+  const { accept = 'application/json' } = call
   const request = url.protocol === 'http:' ? httpRequest : httpsRequest
   return await new Promise((resolve, reject) => {
     const sent: ClientRequest = request(url, {
       method: call.method,
       agent,
-      headers: { accept: 'application/json', 'user-agent': 'llmgw', ...encoding, ...content, ...length, ...headers },
+      headers: { accept, 'user-agent': 'llmgw', ...encoding, ...content, ...length, ...headers },
       ...(call.signal === undefined ? {} : { signal: call.signal }),
     })
     sent.on('response', resolve)

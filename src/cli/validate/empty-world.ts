@@ -21,12 +21,13 @@ export function emptyWorld(
   const target = supposedTarget(config)
   const nothing = async () => undefined
   const kube: Pick<Kube, 'find' | 'list'> = { find: nothing, list: async () => [] }
-  const helm: Pick<Helm, 'find' | 'inputs'> = {
+  const helm: Pick<Helm, 'find' | 'inputs' | 'crds'> = {
     find: nothing,
     async inputs(spec) {
       wanted.set(spec.name, spec)
       return { digest: '', chart: { name: spec.chart, version: '', digest: '', standIn: false } }
     },
+    crds: async (name) => ({ chart: { name, version: '', digest: '', standIn: false }, objects: async () => [] }),
   }
   const iam: Pick<Iam, 'findRole' | 'findOidcProvider'> = {
     findRole: nothing,

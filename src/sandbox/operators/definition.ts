@@ -2,7 +2,7 @@ import type { SandboxWorld } from '../part.ts'
 import type { Deployment } from './objects.ts'
 
 /** Programs that are built from the module of an operator. */
-export type OperatorTool = 'external-secrets' | 'gatekeeper'
+export type OperatorTool = 'external-secrets' | 'gatekeeper' | 'prometheus-operator'
 
 /** What a process is given in the place of a pod's own addresses and volumes. Ports are of 127.0.0.1. */
 export interface Addresses {
@@ -69,6 +69,11 @@ export function roleOf(
 ): string | undefined {
   const role = labels?.[roleLabel]
   return role !== undefined && Object.hasOwn(roles, role) ? role : undefined
+}
+
+/** Version of the first container's image. */
+export function versionOfImage({ spec }: Deployment): string | undefined {
+  return /:v?(\d[^@/]*)/.exec(spec.template.spec.containers[0]?.image ?? '')?.[1]
 }
 
 /** Version in the label `helm.sh/chart: <name>-<version>`. */

@@ -6,27 +6,30 @@ import type { SandboxWorld } from '../part.ts'
 import type { OperatorTool } from './definition.ts'
 
 /** Raised when the assembly below gives other files from the same inputs. */
-const ASSEMBLY = '3'
+const ASSEMBLY = '4'
 
 /** Names what the assembled charts were made from; a mirror ignores it. */
 const MADE_FROM = '.made-from'
 
 /**
- * Assembles the charts of the sandbox in `<world.dir>/charts`: our templates, the real CRDs of External Secrets, and the real
- * chart of Gatekeeper, which its Go module holds. The same inputs give the same files, byte by byte, so that the digest of a chart stays. What is there already is left
+ * Assembles the charts of the sandbox in `<world.dir>/charts`: our templates, the real CRDs of External Secrets and of the
+ * Prometheus operator, and the real chart of Gatekeeper, which its Go module holds. The same inputs give the same files, byte by byte, so that the digest of a chart stays. What is there already is left
  * alone: a helm of another command may be reading it.
  * @returns the folder, to be used as `charts.mirror` of kind `directory`
  */
 export async function writeStandInCharts(world: Pick<SandboxWorld, 'dir' | 'tools'>): Promise<string> {
   const target = join(world.dir, 'charts')
   const [controller, gatekeeper] = [programOf(world, 'external-secrets'), programOf(world, 'gatekeeper')]
-  const madeFrom = await fingerprint(packageFile('sandbox', 'charts'), [controller, gatekeeper])
+  const prometheus = programOf(world, 'prometheus-operator')
+  const madeFrom = await fingerprint(packageFile('sandbox', 'charts'), [controller, gatekeeper, prometheus])
   if ((await readFile(join(target, MADE_FROM), 'utf8').catch(() => undefined)) === madeFrom) return target
   const building = await mkdtemp(join(world.dir, '.charts-'))
   await cp(packageFile('sandbox', 'charts'), building, { recursive: true })
   // The build put the CRDs of the same version beside the program.
   await addCrds(join(dirname(controller), 'crds'), join(building, 'external-secrets', 'templates', 'crds'))
   await cp(join(dirname(gatekeeper), 'chart'), join(building, 'gatekeeper'), { recursive: true })
+  const stack = join(building, 'kube-prometheus-stack', 'charts', 'crds', 'crds')
+  await cp(join(dirname(prometheus), 'crds'), stack, { recursive: true })
   await writeFile(join(building, MADE_FROM), madeFrom)
   await rm(target, { recursive: true, force: true })
   await rename(building, target)

@@ -3,7 +3,7 @@ import { type Party, type Share, tcp } from '../table.ts'
 import { proxy } from './gateway.ts'
 
 /** Source: jaeger chart, `selectorLabels`; metrics of its own on 8888. */
-const jaeger: Party = {
+export const jaeger: Party = {
   id: 'jaeger',
   component: 'jaeger',
   namespace: 'monitoring',

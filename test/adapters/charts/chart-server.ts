@@ -11,9 +11,15 @@ import { pack } from 'tar-stream'
 /** Packs a chart of two files, as `helm package` would. */
 export async function packChart(
   folder: string,
-  chart: { readonly name: string; readonly version: string; readonly standIn?: boolean; readonly message?: string },
+  chart: {
+    readonly name: string
+    readonly version: string
+    readonly standIn?: boolean
+    readonly message?: string
+    readonly files?: Readonly<Record<string, string>>
+  },
 ): Promise<string> {
-  const { name, version, standIn = false, message = 'hello' } = chart
+  const { name, version, standIn = false, message = 'hello', files = {} } = chart
   await mkdir(folder, { recursive: true })
   const file = join(folder, `${name}-${version}.tgz`)
   const tar = pack()
@@ -21,6 +27,7 @@ export async function packChart(
   tar.entry({ name: `${name}/Chart.yaml` }, `apiVersion: v2\nname: ${name}\nversion: ${version}${annotations}\n`)
   const template = `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: packed\ndata:\n  message: ${message}\n`
   tar.entry({ name: `${name}/templates/configmap.yaml` }, template)
+  for (const [path, text] of Object.entries(files)) tar.entry({ name: `${name}/${path}` }, text)
   tar.finalize()
   await pipeline(tar, createGzip(), createWriteStream(file))
   return file

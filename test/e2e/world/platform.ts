@@ -1,7 +1,15 @@
 /** What the sandbox's built-in configuration makes, written out by hand: a test must not ask the program what is right. */
 export const ROLES = ['llmgw-sandbox-gateway', 'llmgw-sandbox-external-secrets']
 
-export const RELEASES = ['external-secrets', 'jaeger', 'gatekeeper', 'redis', 'litellm', 'open-webui']
+export const RELEASES = [
+  'external-secrets',
+  'gatekeeper',
+  'jaeger',
+  'kube-prometheus',
+  'litellm',
+  'open-webui',
+  'redis',
+]
 
 export const SYNCED = [
   {
@@ -24,6 +32,11 @@ export const SYNCED = [
       'oidc-client-secret': 'openwebui/oidc-client-secret',
       'oidc-provider-url': 'openwebui/oidc-provider-url',
     },
+  },
+  {
+    namespace: 'monitoring',
+    name: 'grafana-admin',
+    keys: { 'admin-password': 'monitoring/grafana-admin-password' },
   },
 ] as const
 

@@ -168,7 +168,8 @@ describe('changing a running platform', () => {
     await converge(networkPolicies, later)
     expect(await world.kube.find(GATEWAY_POLICY)).toEqual(before)
     const seen = await check(isolation, later)
-    expect(plan(seen)).toEqual(['update networkpolicy litellm/llmgw-litellm'])
+    const prometheus = 'update networkpolicy monitoring/llmgw-prometheus'
+    expect(plan(seen)).toEqual([prometheus, 'update networkpolicy litellm/llmgw-litellm'])
     expect(JSON.stringify(changesOf(seen))).toContain('redis-ha-haproxy')
     await converge(isolation, later)
     expect(allows(await policiesOf(world), [POD.litellm, POD.haproxy, 'TCP 6379'])).toBe(false)

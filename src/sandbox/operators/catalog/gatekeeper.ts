@@ -1,5 +1,4 @@
-import type { OperatorDefinition, RoleDefinition } from '../definition.ts'
-import type { Deployment } from '../objects.ts'
+import { type OperatorDefinition, type RoleDefinition, versionOfImage } from '../definition.ts'
 
 const POD_FLAGS = [
   'port',
@@ -55,11 +54,6 @@ const audit: RoleDefinition = {
   ],
 }
 
-/** Its labels name the chart without its version, which is that of the image. */
-function versionOfImage({ spec }: Deployment): string | undefined {
-  return /:v?(\d[^@/]*)/.exec(spec.template.spec.containers[0]?.image ?? '')?.[1]
-}
-
 /** Gatekeeper: the webhook that admits, and the audit, which also makes the constraints' CRDs. */
 export const gatekeeper: OperatorDefinition = {
   tool: 'gatekeeper',
@@ -67,6 +61,7 @@ export const gatekeeper: OperatorDefinition = {
   prefix: 'gatekeeper',
   roleLabel: 'gatekeeper.sh/operation',
   roles: { webhook, audit },
+  // Its labels name the chart without its version, which is that of the image.
   chartVersion: versionOfImage,
   environment: (_world, { name, namespace }) => ({
     POD_NAME: name,
