@@ -63,21 +63,23 @@ export function choicesOf(tree: Tree): Choices {
   }
   const preset = text('preset') === 'lean' ? 'lean' : 'platform'
   const start = STARTING_POINT[preset]
+  const kind = (section: 'ui' | 'database' | 'cache' | 'monitoring' | 'tracing' | 'policies') =>
+    text(section, 'kind') ?? start[section]
   return {
     preset,
     deployment: text('deployment') ?? 'llmgw',
     region: text('aws', 'region') ?? '',
     cluster: text('cluster', 'name') ?? '',
-    ui: text('ui', 'kind') ?? start.ui,
+    ui: kind('ui'),
     uiDatabase: text('ui', 'database') ?? 'sqlite',
     uiScaled: Number(valueAt(tree, ['ui', 'replicas'])) > 1,
-    database: text('database', 'kind') ?? start.database,
-    cache: text('cache', 'kind') ?? start.cache,
+    database: kind('database'),
+    cache: kind('cache'),
     uiLogin: text('auth', 'ui') ?? start.uiLogin,
-    monitoring: text('monitoring', 'kind') ?? start.monitoring,
-    tracing: text('tracing', 'kind') ?? start.tracing,
+    monitoring: kind('monitoring'),
+    tracing: kind('tracing'),
     gatewayAuth: text('auth', 'gateway', 'mode') ?? start.gatewayAuth,
-    policies: text('policies', 'kind') ?? start.policies,
+    policies: kind('policies'),
   }
 }
 

@@ -9,10 +9,9 @@ import { type FakeWorld, type FakeWorldOverrides, fakeWorld } from '../fakes/fak
 import { converge } from './run.ts'
 
 const PINNED = Object.fromEntries(
-  ['external-secrets', 'gatekeeper', 'jaeger', 'kube-prometheus-stack', 'litellm', 'open-webui', 'redis-ha'].map((key) => [
-    key,
-    { pinned: true },
-  ]),
+  ['external-secrets', 'gatekeeper', 'jaeger', 'kube-prometheus-stack', 'litellm', 'open-webui', 'redis-ha'].map(
+    (key) => [key, { pinned: true }],
+  ),
 )
 const DEFAULT = 'storageclass.kubernetes.io/is-default-class'
 
