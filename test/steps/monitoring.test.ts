@@ -57,10 +57,6 @@ describe('the CRDs of the operator', () => {
       expect(step.needs).toContainEqual({ edge: 'ready', step: monitoringCrds })
   })
 
-  it('are not installed by helm, which would never upgrade them', async () => {
-    expect(valuesOf(await deployed(monitoring))).toMatchObject({ crds: { enabled: false } })
-  })
-
   it('are upgraded when the chart brings newer ones', async () => {
     const world = fakeWorld()
     seedCrds(world, '0.92.1', { 'llmgw.dev/deployment': 'llmgw' })
