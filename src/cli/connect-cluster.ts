@@ -76,6 +76,10 @@ export function createClusterConnector(options: ConnectorOptions): Connector {
         kube,
         readiness: createReadiness(kube, options.clock),
         helm,
+        streams: async () => {
+          const { createPodStreams } = await import('../adapters/kube/port-forward.ts')
+          return createPodStreams(await openServer(connection, options.env))
+        },
         ...(server === undefined ? {} : { server }),
       }
     },

@@ -65,6 +65,11 @@ export interface ChoiceFlags {
   readonly skip?: string
 }
 
+export interface AccessFlags extends GlobalFlags {
+  /** Also print secret values. */
+  readonly show: boolean
+}
+
 export interface LockReleaseFlags extends GlobalFlags {
   readonly yes: boolean
   readonly confirm?: string

@@ -1,4 +1,5 @@
 import type { Check } from '../../steps/verify/index.ts'
+import type { PodStreams } from '../adapters/kube/port-forward.ts'
 import type { LoadedConfig } from '../config/load.ts'
 import type {
   Assets,
@@ -31,6 +32,8 @@ export interface ClusterConnection {
   readonly kube: Kube
   readonly readiness: Readiness
   readonly helm: Helm
+  /** Connections into pods, made when they are really needed. */
+  streams(): Promise<PodStreams>
   /** URL of the API server, where it is known. */
   readonly server?: string
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { fakeWorld } from '../fakes/fake-world.ts'
-import { runCli } from './run-cli.ts'
+import { noStreams, runCli } from './run-cli.ts'
 
 let dir: string
 beforeEach(async () => {
@@ -122,7 +122,7 @@ describe('a chart whose digest is not pinned', () => {
       return { ...found, chart: { ...found.chart, pinned, standIn } }
     }
     const helm = { ...world.helm, inputs }
-    const connect = async () => ({ kube: world.kube, readiness: world.readiness, helm })
+    const connect = async () => ({ kube: world.kube, readiness: world.readiness, helm, streams: noStreams })
     const { code, stderr } = await runCli('deploy all --yes', { world, seams: { connect } })
     expect(code).toBe(0)
     expect(stderr.match(/digest not pinned: external-secrets .*, redis-ha /g)?.length ?? 0).toBe(times)

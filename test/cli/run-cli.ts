@@ -75,7 +75,7 @@ async function openFakeWorld({ world, seams }: CliOptions, request: Parameters<t
     aws: { iam: world.iam, secretsManager: world.secretsManager, eks: world.eks, sts: world.sts },
     credentialsEnd: async () => undefined,
     helmTool: async () => ({ path: '/usr/bin/helm', version: '4.1.0' }),
-    connect: async () => ({ kube: world.kube, readiness: world.readiness, helm: world.helm }),
+    connect: async () => ({ kube: world.kube, readiness: world.readiness, helm: world.helm, streams: noStreams }),
     lock: async () => ({
       assertHeld: () => undefined,
       lost: new AbortController().signal,
@@ -94,6 +94,9 @@ async function openFakeWorld({ world, seams }: CliOptions, request: Parameters<t
     ...seams,
   }
 }
+
+/** Nothing can be reached in a world in memory. */
+export const noStreams = async () => ({ open: () => Promise.reject(new Error('these pods have no ports')) })
 
 interface Captured {
   readonly stream: PassThrough & { isTTY: boolean; columns: number }

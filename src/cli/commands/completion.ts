@@ -1,5 +1,6 @@
 import type { CommandUnknownOpts } from '@commander-js/extra-typings'
 import { components } from '../../../steps/components.ts'
+import { ENDPOINTS } from '../../../steps/endpoints.ts'
 import { knownCodes } from '../code-pages.ts'
 import { bashCompletion } from '../completion/bash.ts'
 import { describeCommands } from '../completion/describe.ts'
@@ -21,6 +22,7 @@ export async function completion(
   const words = {
     components: names,
     component: ['all', ...names, ...aliases],
+    endpoint: ENDPOINTS.map(({ name }) => name),
     code: await knownCodes(),
     command: program.commands.map((command) => command.name()),
   }

@@ -1,5 +1,5 @@
 import { Argument, type Command, InvalidArgumentError } from '@commander-js/extra-typings'
-import type { ChangeFlags } from '../flags.ts'
+import type { AccessFlags, ChangeFlags, GlobalFlags } from '../flags.ts'
 import type { Host } from '../host.ts'
 import { withChangeOptions } from '../options.ts'
 
@@ -12,6 +12,36 @@ function wholeNumber(text: string): number {
 
 /** Commands that keep a deployed platform running. Loads nothing but commander; each action imports its command when it runs. */
 export function addDayTwo(program: Program, host: Host, finish: (exitCode: number) => void): void {
+  program
+    .command('access')
+    .description('Show what is where and how to log in; values of secrets only with --show, in a terminal.')
+    .argument('[endpoint...]', 'ui, litellm, grafana, prometheus, jaeger, alertmanager (default: all)')
+    .option('--show', 'also print the values of passwords and keys', false)
+    .action(async (endpoints, _flags, command) =>
+      finish(
+        await (await import('./access.ts')).access(
+          endpoints,
+          command.optsWithGlobals() as unknown as AccessFlags,
+          host,
+        ),
+      ),
+    )
+  program
+    .command('forward')
+    .description('Lead ports of this machine (loopback) to services in the cluster, until Ctrl-C.')
+    .argument(
+      '<endpoint...>',
+      'ui, litellm, grafana, prometheus, jaeger, alertmanager; NAME=PORT for a port of your own',
+    )
+    .action(async (endpoints, _flags, command) =>
+      finish(
+        await (await import('./forward.ts')).forward(
+          endpoints,
+          command.optsWithGlobals() as unknown as GlobalFlags,
+          host,
+        ),
+      ),
+    )
   withChangeOptions(program.command('restart'))
     .description('Replace the pods of a component, as many at a time as its workloads allow.')
     .argument('<component>', 'name of a component')

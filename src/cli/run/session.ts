@@ -27,6 +27,8 @@ export interface SessionRequest {
   readonly options?: Partial<RunOptions>
   /** Nothing is under way that has a safe point. */
   readonly readOnly?: boolean
+  /** Goes on until it is stopped: the limit of a run does not hold. */
+  readonly endless?: boolean
 }
 
 /** A guarded connection to the platform, and what a command needs to work on it. */
@@ -87,10 +89,10 @@ async function inSession(
   try {
     world = await openWorld({ flags, host, signal: stop.signal, report: tell, mayAsk: !saysYes(flags) })
     const guarded = await guard(world, host.env, stop.signal)
-    deadline = startDeadline(world.loaded.config.timeouts.run, stop)
+    if (!request.endless) deadline = startDeadline(world.loaded.config.timeouts.run, stop)
     stage = openStage({ flags, host, onEvent }, world.clock)
     const exitCode = await body(createSession(request, { world, guarded, stage, stop }))
-    const late = deadline.passed()
+    const late = deadline?.passed()
     if (exitCode !== 0 && late) throw late
     return exitCode
   } catch (error) {
