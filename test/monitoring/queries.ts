@@ -32,7 +32,7 @@ interface Dashboard {
   readonly panels: readonly { readonly title: string; readonly targets: readonly { readonly expr: string }[] }[]
 }
 
-export const ruleFiles = filesIn('manifests/monitoring/alerts').map((file) => ({
+const ruleFiles = filesIn('manifests/monitoring/alerts').map((file) => ({
   file,
   document: parse(read(file)) as PrometheusRule,
 }))
@@ -46,7 +46,7 @@ export const dashboards = filesIn('manifests/monitoring/dashboards').map((file) 
 }))
 
 /** Every expression of the dashboards, those of their variables included. */
-export const dashboardQueries: readonly Query[] = dashboards.flatMap(({ file, board }) => [
+const dashboardQueries: readonly Query[] = dashboards.flatMap(({ file, board }) => [
   ...board.panels.flatMap(({ title, targets }) =>
     targets.map(({ expr }) => ({ where: `${file}: ${title}`, text: expr })),
   ),
