@@ -10,7 +10,7 @@ export type Route =
   | { readonly kind: 'endpoint'; readonly url: string }
   | { readonly kind: 'pod'; readonly title: string; readonly open: (signal: AbortSignal) => Promise<Duplex> }
 
-export interface GatewayAnswer {
+interface GatewayAnswer {
   readonly status: number
   readonly text: string
   readonly headers: IncomingMessage['headers']
