@@ -45,7 +45,7 @@ function since(world: FakeWorld, before: readonly string[]): readonly string[] {
 }
 const monitoring = { apiVersion: 'v1', kind: 'Namespace', name: 'monitoring' }
 const label = 'pod-security.kubernetes.io/enforce'
-const loosen = (world: FakeWorld, level: string) =>
+const relabel = (world: FakeWorld, level: string) =>
   world.kube.applyAs('kubectl-label', {
     ...monitoring,
     metadata: { name: 'monitoring', labels: { [label]: level } },
@@ -70,7 +70,7 @@ describe('the plan document', () => {
 
   it('is kept where only its owner reads it, and holds no secret value', async () => {
     const world = await deployed()
-    loosen(world, 'restricted')
+    relabel(world, 'restricted')
     const { path } = await kept(world)
     expect((await stat(path)).mode & 0o777).toBe(0o600)
     const text = await readFile(path, 'utf8')
@@ -99,7 +99,7 @@ describe('deploy --plan', () => {
 
   it('changes what was planned, and leaves what differs since', async () => {
     const world = await deployed()
-    loosen(world, 'restricted')
+    relabel(world, 'restricted')
     const { path } = await kept(world)
     world.aws.state.roles.delete('llmgw-test-gateway')
     const before = world.writes()
@@ -111,9 +111,9 @@ describe('deploy --plan', () => {
 
   it('stops before anything is written when a value has changed since', async () => {
     const world = await deployed()
-    loosen(world, 'restricted')
+    relabel(world, 'restricted')
     const { path } = await kept(world)
-    loosen(world, 'restricted')
+    relabel(world, 'baseline')
     const before = world.writes()
     const { code, stderr } = await run(world, path)
     expect([code, since(world, before)]).toEqual([3, []])
@@ -180,7 +180,7 @@ describe('deploy --plan', () => {
 describe('who makes a difference', () => {
   it('tells what others changed from what the configuration changed', async () => {
     const world = await deployed()
-    loosen(world, 'restricted')
+    relabel(world, 'restricted')
     const role = world.aws.state.roles.get('llmgw-test-external-secrets')
     if (role === undefined) throw new Error('no role')
     world.aws.state.roles.set(role.name, { ...role, inline: {} })

@@ -30,13 +30,14 @@ const ROLE = [
   'iam.putInlinePolicy llmgw-test-external-secrets secrets-manager-read',
   'iam.tagRole llmgw-test-external-secrets',
 ]
-/** LiteLLM is told of no cache any more, and may no longer ask it. */
+/** LiteLLM is told of no cache any more, and may no longer ask it; nor does Prometheus. */
 const WITHOUT_CACHE = [
   'kube.apply Deployment litellm',
   'kube.apply Service litellm',
   'kube.apply EndpointSlice litellm-1',
   'kube.apply Service litellm-metrics',
   'kube.apply EndpointSlice litellm-metrics-1',
+  'kube.apply NetworkPolicy llmgw-prometheus',
   'kube.apply NetworkPolicy llmgw-litellm',
   ...ROLE,
   'helm.upgrade litellm/litellm',
@@ -78,6 +79,9 @@ describe('what the configuration no longer wants', () => {
     expect(JSON.parse(stdout).orphans).toEqual([
       { target: 'helm release litellm/redis' },
       { target: 'externalsecret litellm/redis-credentials' },
+      { target: 'configmap monitoring/llmgw-dashboard-redis' },
+      { target: 'prometheusrule monitoring/llmgw-redis' },
+      { target: 'servicemonitor monitoring/redis' },
       { target: 'networkpolicy litellm/llmgw-redis' },
       { target: 'networkpolicy litellm/llmgw-redis-haproxy' },
       { target: 'secret litellm/redis-password', kept: expect.stringContaining('never pruned') },
@@ -134,7 +138,7 @@ describe('deploy --prune', () => {
     expect(written().filter((write) => /Secret |Claim|Namespace|Definition|secretsManager/.test(write))).toEqual([
       'kube.remove ExternalSecret redis-credentials',
     ])
-    expect(stdout).toContain('4 removed')
+    expect(stdout).toContain('7 removed')
     expect([(await claims()).length, world.aws.state.secrets.size]).toEqual(before)
     expect(await redisSecret(world)).toBeDefined()
     expect(await world.kube.find({ ...SYNCED, name: 'litellm-secrets' })).toBeDefined()
@@ -156,7 +160,7 @@ describe('deploy --prune', () => {
     ] as const
     const { code, stdout } = await runCli('deploy all --prune', { world, file: NO_CACHE, keys })
     expect([code, written()]).toEqual([130, []])
-    expect(stdout).toContain('4 orphaned to remove. Go on?')
+    expect(stdout).toContain('7 orphaned to remove. Go on?')
   })
 
   it.each([
@@ -195,6 +199,9 @@ describe('deploy --prune', () => {
     expect(code).toBe(0)
     expect(written().filter((write) => !WITHOUT_CACHE.includes(write) && !write.includes('NetworkPolicy'))).toEqual([
       'kube.remove ExternalSecret redis-credentials',
+      'kube.remove ServiceMonitor redis',
+      'kube.remove PrometheusRule llmgw-redis',
+      'kube.remove ConfigMap llmgw-dashboard-redis',
     ])
     const { stdout } = await runCli('plan', { world, file: NO_CACHE })
     expect(stdout.replaceAll(/\s+/g, ' ')).toContain(
