@@ -1,5 +1,5 @@
 import { request } from 'node:http'
-import { request as secureRequest } from 'node:https'
+import { connect as connectSecurely } from 'node:tls'
 import type { Container, Probe } from './objects.ts'
 import { connectInto, type Shim } from './shim.ts'
 
@@ -50,18 +50,20 @@ async function probeHttp(
 ): Promise<string | undefined> {
   const port = portOf(get.port, container)
   const scheme = (get.scheme ?? 'HTTP').toLowerCase()
-  const url = `${scheme}://${address}:${port}${get.path ?? '/'}`
+  const host = `${address}:${port}`
+  const path = get.path ?? '/'
+  const url = `${scheme}://${host}${path}`
   const socket = await connectInto(folder, port).catch(() => undefined)
-  if (socket === undefined) return `Get "${url}": dial tcp ${address}:${port}: connect: connection refused`
+  if (socket === undefined) return `Get "${url}": dial tcp ${host}: connect: connection refused`
   const headers = Object.fromEntries((get.httpHeaders ?? []).map(({ name, value }) => [name, value]))
   const status = await new Promise<number | undefined>((resolve) => {
-    const ask = scheme === 'https' ? secureRequest : request
-    const outgoing = ask(url, {
-      agent: false,
-      createConnection: () => socket,
-      // As a kubelet: nobody checks a Pod's own certificate.
-      rejectUnauthorized: false,
-      headers: { 'user-agent': 'kube-probe/1.35', accept: '*/*', connection: 'close', ...headers },
+    const outgoing = request({
+      // Only without an agent, and without a host to dial, is this connection the one that is used: a Pod's address is fictional.
+      createConnection: () =>
+        // As a kubelet: nobody checks a Pod's own certificate.
+        scheme === 'https' ? connectSecurely({ socket, rejectUnauthorized: false }) : socket,
+      path,
+      headers: { host, 'user-agent': 'kube-probe/1.35', accept: '*/*', connection: 'close', ...headers },
       timeout: timeoutMs,
     })
     outgoing.on('response', (response) => {
