@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events'
+import { isatty } from 'node:tty'
 import type { Eks, Sts } from '../ports/index.ts'
 import type { OpenWorld } from './world.ts'
 
@@ -35,6 +36,7 @@ export interface Host {
 export function processHost(): Host {
   // One signal stops everything that runs side by side: many listeners are no leak here.
   setMaxListeners(0)
+  if (isatty(KEYBOARD)) process.once('exit', dieOfHangUp)
   return {
     env: process.env,
     cwd: process.cwd(),
@@ -55,7 +57,6 @@ function onStop(listener: () => void): () => void {
   const onSignal = (signal: NodeJS.Signals) => {
     // Shell and kernel both tell that the terminal is gone: the second time says nothing new.
     if (signal === 'SIGHUP' && hungUp) return
-    if (signal === 'SIGHUP') process.once('exit', dieOfHangUp)
     hungUp ||= signal === 'SIGHUP'
     listener()
   }
@@ -65,8 +66,15 @@ function onStop(listener: () => void): () => void {
   }
 }
 
-/** Node aborts, with a core dump, when it gives back a terminal that is gone; to die of the signal is what a shell expects. */
+/** File descriptor of standard input. */
+const KEYBOARD = 0
+
+/**
+ * Node aborts, with a core dump, when it gives back a terminal that is gone; to die of the signal is what a shell expects.
+ * The end of the input may be noticed before the signal is, so the terminal itself is asked.
+ */
 function dieOfHangUp(): void {
+  if (isatty(KEYBOARD)) return
   process.removeAllListeners('SIGHUP')
   process.kill(process.pid, 'SIGHUP')
 }

@@ -2,7 +2,7 @@ import { StepError } from '../../src/errors.ts'
 import { targetOf } from '../desired.ts'
 import { policiesOff } from '../gatekeeper/settings.ts'
 import { askWebhook } from '../gatekeeper/webhook-probe.ts'
-import { auditOf } from '../policies/audit.ts'
+import { auditOf, specWrittenAt } from '../policies/audit.ts'
 import { longestAuditAge } from '../policies/audit-state.ts'
 import type { Policy } from '../policies/catalog.ts'
 import { inForce } from '../policies/in-force.ts'
@@ -49,19 +49,31 @@ const constraintsHold = policyCheck({
     }),
 })
 
-/** The audit looks at what is there, again and again. */
+/** The audit looks at what is there, again and again. A policy that is younger than that may still wait for its first one. */
 const auditRuns = policyCheck({
   id: 'policy-audit',
   component: 'policies',
   title: 'The audit has looked at every policy of late',
-  run: (ctx) =>
-    judged(ctx, (policy, constraint) => {
+  async run(ctx) {
+    const young: string[] = []
+    const result = await judged(ctx, (policy, constraint) => {
       const audit = constraint && auditOf(constraint)
-      if (audit === undefined) return [`${policy.name} was not audited yet`]
-      const age = ctx.clock.now() - audit.at
-      return age <= longestAuditAge(ctx) ? [] : [`${policy.name} was last audited ${Math.round(age / 1000)} s ago`]
-    }),
+      if (audit !== undefined) {
+        const age = ctx.clock.now() - audit.at
+        return age <= longestAuditAge(ctx) ? [] : [`${policy.name} was last audited ${seconds(age)} ago`]
+      }
+      const since = ctx.clock.now() - (constraint ? specWrittenAt(constraint) : 0)
+      if (since > longestAuditAge(ctx)) return [`${policy.name} was not audited yet`]
+      young.push(`${policy.name} was written ${seconds(since)} ago`)
+      return []
+    })
+    if (result.result === 'fail' || young.length === 0) return result
+    const found = `not audited yet, and too new to have to be: ${young.join(', ')}`
+    return { ...result, result: 'skip', found, hint: 'llmgw policy status' }
+  },
 })
+
+const seconds = (ms: number) => `${Math.max(0, Math.round(ms / 1000))} s`
 
 async function judged(
   ctx: CheckContext,

@@ -155,7 +155,10 @@ describe.sequential('a platform from nothing to nothing', () => {
         name: 'redis-redis-ha-server',
       }),
     ).toBeDefined()
-    const redis = await run('destroy redis --yes --confirm llmgw')
+    const needed = await run('destroy redis --yes --confirm llmgw')
+    expect(needed.code, needed.output).toBe(3)
+    expect(needed.output).toMatch(/litellm/)
+    const redis = await run('destroy litellm openwebui redis --yes --confirm llmgw')
     expect(redis.code, redis.output).toBe(0)
     expect(
       await at.kube.find({

@@ -110,7 +110,8 @@ describe.sequential('missing, current, drifted and broken at once', () => {
     })
     const asked: string[] = []
     for (;;) {
-      const seen = await terminal.until(/(\S+) is \w+[^\n]*\n\s*\[S\]kip|Go on\?/)
+      // A cause may take several lines.
+      const seen = await terminal.until(/(\S+) is \w+[^?]*\n\s*\[S\]kip|Go on\?/)
       if (seen === 'Go on?') break
       const component = seen.split(' ')[0] ?? ''
       asked.push(component)

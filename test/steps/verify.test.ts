@@ -266,7 +266,11 @@ const SPOILED: Readonly<Record<string, { spoil: (world: FakeWorld) => unknown; f
     found: /llmgwnolatesttag llmgw-no-latest-tag is not there/,
   },
   'policy-audit': {
-    spoil: (world) => world.kube.setStatus(CONSTRAINT, { totalViolations: 0 }),
+    spoil: async (world) => {
+      world.kube.setStatus(CONSTRAINT, { totalViolations: 0 })
+      // It could have been looked at long ago.
+      for (let second = 0; second < 600; second += 5) await world.clock.sleep(5_000)
+    },
     found: /no-latest-tag was not audited yet/,
   },
   'release-redis': {
@@ -308,6 +312,15 @@ describe('checks', () => {
     expect(await run('account', fakeWorld())).toMatchObject({ result: 'pass' })
     const other = await run('account', fakeWorld({ aws: { accountId: '999999999999' } }))
     expect(other).toMatchObject({ result: 'fail', found: 'account 999999999999, expected 123456789012' })
+  })
+
+  it('wait for the first audit of a policy that is new, and do not take it for one', async () => {
+    const world = await deployed()
+    world.kube.setStatus(CONSTRAINT, { totalViolations: 0 })
+    expect(await run('policy-audit', world)).toMatchObject({
+      result: 'skip',
+      found: expect.stringMatching(/not audited yet.*no-latest-tag was written \d+ s ago/),
+    })
   })
 
   it('warn of what others added to a role', async () => {
