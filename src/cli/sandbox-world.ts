@@ -12,6 +12,15 @@ export function withoutForeignSettings(env: Readonly<Record<string, string | und
   return Object.fromEntries(Object.entries(env).filter(([name]) => !FOREIGN.test(name)))
 }
 
+/**
+ * What follows from pods that are real: LiteLLM would not start with a database that nobody serves, and a Redis of which
+ * one server is real has no replica to write to.
+ */
+const REAL_PODS = {
+  database: { kind: 'none' },
+  cache: { kind: 'redis-ha', replicas: 1, storage: '4Gi', memory: '512Mi' },
+} as const
+
 /** The built-in configuration of the sandbox; a file named with --config stands in for `values`, never for `facts`. */
 export function sandboxConfig({
   aws,
@@ -24,8 +33,7 @@ export function sandboxConfig({
     values: {
       preset: 'platform',
       storage: { manage: 'create' },
-      // A real LiteLLM would not start with a database that nobody serves.
-      ...(pods.kind === 'process' ? { database: { kind: 'none' } } : {}),
+      ...(pods.kind === 'process' ? REAL_PODS : {}),
     },
     facts: {
       aws: { region: aws.region, accountId: aws.accountId, endpointUrl: aws.endpoint },
