@@ -1,7 +1,8 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { KubeObject } from '../../src/ports/index.ts'
+import { goTool } from '../go-tool.ts'
 import { useDeployedSandbox } from './world/deployed.ts'
-import { connectionsOf, netpolAnalyzer, reach } from './world/netpol-analyzer.ts'
+import { connectionsOf, reach } from './world/netpol-analyzer.ts'
 
 const sandbox = useDeployedSandbox('e2e-network', { deploy: true, platform: 'whole' })
 
@@ -93,7 +94,7 @@ let policies: readonly KubeObject[] = []
 
 beforeAll(async () => {
   const { kube } = sandbox.at
-  analyzer = await netpolAnalyzer()
+  analyzer = await goTool('netpol-analyzer')
   const lists = await Promise.all(KINDS.map(([apiVersion, kind]) => kube.list({ apiVersion, kind })))
   cluster = [...lists.flat(), ...OTHERS]
   policies = await kube.list(POLICY)

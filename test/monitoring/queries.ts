@@ -36,9 +36,9 @@ const ruleFiles = filesIn('manifests/monitoring/alerts').map((file) => ({
   file,
   document: parse(read(file)) as PrometheusRule,
 }))
-export const rules: readonly Rule[] = ruleFiles.flatMap(({ document }) =>
-  document.spec.groups.flatMap((group) => group.rules),
-)
+/** Groups of all files, as Prometheus reads them. */
+export const ruleGroups = ruleFiles.flatMap(({ document }) => document.spec.groups)
+export const rules: readonly Rule[] = ruleGroups.flatMap((group) => group.rules)
 
 export const dashboards = filesIn('manifests/monitoring/dashboards').map((file) => ({
   file,
