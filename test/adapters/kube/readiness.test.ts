@@ -214,6 +214,18 @@ describe('custom kinds', () => {
     expect(await lookAt(hook('ca'), service, slice(true))).toMatchObject({ health: 'ready' })
   })
 
+  test('webhooks that are ignored while they do not answer hold up nobody, unless one among them is not', async () => {
+    const clientConfig = { service: { name: 'hook', namespace: 'n' } }
+    const hooks = (...policies: readonly string[]): KubeObject => ({
+      apiVersion: 'admissionregistration.k8s.io/v1',
+      kind: 'MutatingWebhookConfiguration',
+      metadata: { name: 'hooks' },
+      webhooks: policies.map((failurePolicy, index) => ({ name: `${index}.example.com`, failurePolicy, clientConfig })),
+    })
+    expect(await lookAt(hooks('Ignore', 'Ignore'))).toMatchObject({ health: 'ready' })
+    expect(await lookAt(hooks('Ignore', 'Fail'))).toMatchObject({ health: 'progressing' })
+  })
+
   test('a ConstraintTemplate is ready when every pod has taken up its newest version', async () => {
     const template = (created: boolean, ...byPod: readonly object[]) =>
       object('templates.gatekeeper.sh/v1', 'ConstraintTemplate', 't', { status: { created, byPod } })

@@ -19,13 +19,17 @@ const slicesIn = (namespace: string): ListQuery => ({
   namespace,
 })
 
-/** Ready when the API server can call each webhook: it knows the CA, and the Service (when it exists) has an endpoint. */
+/**
+ * Ready when the API server can call each webhook: it knows the CA, and the Service (when it exists) has an endpoint.
+ * A configuration whose webhooks are all ignored while they do not answer holds up nobody.
+ */
 export const webhook: Reader = {
   needs(object) {
     const namespaces = new Set(clients(object).flatMap(({ service }) => (service ? [service.namespace] : [])))
     return [...namespaces].flatMap((namespace) => [servicesIn(namespace), slicesIn(namespace)])
   },
   read(object, scene) {
+    if (webhooksOf(object).every(({ failurePolicy }) => failurePolicy === 'Ignore')) return READY
     for (const client of clients(object)) {
       if (!client.service) continue
       const { namespace, name } = client.service
@@ -37,9 +41,18 @@ export const webhook: Reader = {
   },
 }
 
-function clients(object: KubeObject): ClientConfig[] {
-  const webhooks = (object.webhooks ?? []) as readonly { readonly clientConfig: ClientConfig }[]
-  return webhooks.map(({ clientConfig }) => clientConfig)
+interface Webhook {
+  readonly clientConfig: ClientConfig
+  /** Absent = `Fail`. Source: Kubernetes API reference, admissionregistration.k8s.io/v1. */
+  readonly failurePolicy?: 'Fail' | 'Ignore'
+}
+
+function webhooksOf(object: KubeObject): readonly Webhook[] {
+  return (object.webhooks ?? []) as readonly Webhook[]
+}
+
+function clients(object: KubeObject): readonly ClientConfig[] {
+  return webhooksOf(object).map(({ clientConfig }) => clientConfig)
 }
 
 function isUnserved({ name, namespace }: { name: string; namespace: string }, scene: Scene): boolean {
