@@ -6,7 +6,9 @@ import { resolve } from 'node:path'
 const folder = process.argv[2] === undefined ? undefined : resolve(process.argv[2])
 const packages = folder === undefined ? [] : readdirSync(folder).filter((name) => name.endsWith('.tgz'))
 if (packages.length === 0) {
-  console.error('usage: npm run test:charts -- DIR   (a folder with external-secrets-2.9.0.tgz, redis-ha-4.39.0.tgz)')
+  console.error(
+    'usage: npm run test:charts -- DIR   (a folder with the packages that helm-values/charts.lock.yaml names)',
+  )
   process.exit(2)
 }
 console.log(`charts: ${packages.join(', ')}`)
@@ -15,7 +17,7 @@ const lint = spawnSync('npx', ['--no-install', 'tsx', 'scripts/chart-lint.ts', f
 if (lint.status !== 0) process.exit(lint.status ?? 1)
 const { status } = spawnSync(
   process.execPath,
-  ['scripts/test.mjs', 'test/e2e/deploy.test.ts', 'test/e2e/causes.test.ts'],
+  ['scripts/test.mjs', 'test/e2e/deploy.test.ts', 'test/e2e/lean.test.ts', 'test/e2e/causes.test.ts'],
   {
     stdio: 'inherit',
     env: { ...process.env, LLMGW_SANDBOX_CHARTS: folder },

@@ -163,10 +163,16 @@ describe('references', () => {
   })
 })
 
+const ALERTMANAGER = { kind: 'Alertmanager', metadata: { name: 'main', namespace: 'app' } }
+
 describe('services', () => {
   it.each<[string, Parts]>([
     ['an address', { container: { args: ['http://web.app.svc:8080/x', 'web.app.svc.cluster.local'] } }],
     ['an address elsewhere', { container: { args: ['http://api.example.svc:1'] } }],
+    [
+      'a Service of Pods that an operator makes',
+      { objects: [ALERTMANAGER], service: { selector: { app: 'alertmanager', alertmanager: 'main' } } },
+    ],
     ['a monitor', { objects: [PROMETHEUS, monitor({ matchLabels: { app: 'web' } }, 'http', { release: 'p' })] }],
   ])('%s leads somewhere', (_name, parts) => {
     expect(serviceFaults(whole(parts))).toEqual([])
@@ -174,6 +180,7 @@ describe('services', () => {
 
   it.each<[string, Parts]>([
     ['Service app/web selects no Pod', { service: { selector: { app: 'x' } } }],
+    ['Service app/web selects no Pod', { objects: [ALERTMANAGER], service: { selector: { alertmanager: 'other' } } }],
     ['have no port named metrics', { service: { ports: [{ port: 1, targetPort: 'metrics' }] } }],
     ['Service app/webb is not there', { container: { args: ['http://webb.app.svc:8080'] } }],
     ['Service app/web has ports 8080', { container: { args: ['web.app.svc:80'] } }],

@@ -7,7 +7,7 @@ export function serviceFaults(whole: Whole): readonly string[] {
   const pods = podsOf(whole)
   const services = whole.objects.filter(({ kind }) => kind === 'Service')
   return [
-    ...services.flatMap((service) => selectorFaults(service, pods)),
+    ...services.flatMap((service) => selectorFaults(service, pods, whole)),
     ...whole.objects.flatMap((object) => addressFaults(object, services, whole)),
     ...whole.objects.flatMap((object) => monitorFaults(object, services, whole)),
   ]
@@ -18,15 +18,23 @@ const FOREIGN = 'kube-system'
 /** Pods of a StatefulSet get it with their own name. Source: Kubernetes documentation, StatefulSet. */
 const POD_NAME = 'statefulset.kubernetes.io/pod-name'
 
-function selectorFaults(service: KubeObject, pods: readonly PodShape[]): readonly string[] {
+/** Whether the Prometheus operator makes the Pods that are selected. Source: its labels of StatefulSets. */
+function byOperator(selector: Tree, namespace: string | undefined, whole: Whole): boolean {
+  const name = selector['operator.prometheus.io/name'] ?? selector.alertmanager
+  return whole.objects.some(
+    ({ kind, metadata }) =>
+      (kind === 'Prometheus' || kind === 'Alertmanager') && metadata.name === name && metadata.namespace === namespace,
+  )
+}
+
+function selectorFaults(service: KubeObject, pods: readonly PodShape[], whole: Whole): readonly string[] {
   const { selector, ports } = mapping(service.spec)
   if (!isTree(selector) || Object.keys(selector).length === 0 || service.metadata.namespace === FOREIGN) return []
   const own = pods.filter(
     ({ namespace, labels }) => namespace === service.metadata.namespace && selects(selector, named(labels, selector)),
   )
-  // Pods of these are made by an operator.
-  const byOperator = Object.keys(selector).some((key) => key.startsWith('operator.prometheus.io/'))
-  if (own.length === 0) return byOperator ? [] : [`${nameOf(service)} selects no Pod`]
+  if (own.length === 0)
+    return byOperator(selector, service.metadata.namespace, whole) ? [] : [`${nameOf(service)} selects no Pod`]
   const open = own.flatMap((pod) => containersOf(pod).flatMap((container) => entries(container, 'ports')))
   return (Array.isArray(ports) ? ports.filter(isTree) : [])
     .map(({ targetPort }) => targetPort)
