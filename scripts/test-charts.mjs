@@ -17,7 +17,13 @@ const lint = spawnSync('npx', ['--no-install', 'tsx', 'scripts/chart-lint.ts', f
 if (lint.status !== 0) process.exit(lint.status ?? 1)
 const { status } = spawnSync(
   process.execPath,
-  ['scripts/test.mjs', 'test/e2e/deploy.test.ts', 'test/e2e/lean.test.ts', 'test/e2e/causes.test.ts'],
+  [
+    'scripts/test.mjs',
+    'test/e2e/deploy.test.ts',
+    'test/e2e/lean.test.ts',
+    'test/e2e/adopt.test.ts',
+    'test/e2e/causes.test.ts',
+  ],
   {
     stdio: 'inherit',
     env: { ...process.env, LLMGW_SANDBOX_CHARTS: folder },
