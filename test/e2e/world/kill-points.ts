@@ -36,11 +36,12 @@ export function pointsOf(api: KillPoint['api'], seen: readonly Seen[]): readonly
 
 /** Hooks that call `fire` once, when the run reaches the point. */
 export function atPoint(point: KillPoint, fire: () => void): { before(seen: Seen): void; after(seen: Seen): void } {
-  let count = 0
+  // Calls of one kind overlap, so an answer must know which call it belongs to.
+  const numbers = new Map<Seen, number>()
   const hit = (seen: Seen, moment: KillPoint['moment']): void => {
     if (!matters(seen) || operationOf(seen) !== point.operation || callerOf(seen) !== point.by) return
-    if (moment === 'before') count += 1
-    if (moment === point.moment && count === point.nth) fire()
+    if (moment === 'before') numbers.set(seen, numbers.size + 1)
+    if (moment === point.moment && numbers.get(seen) === point.nth) fire()
   }
   return { before: (seen) => hit(seen, 'before'), after: (seen) => hit(seen, 'after') }
 }

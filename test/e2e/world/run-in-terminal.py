@@ -26,6 +26,13 @@ def main():
     sources = [master, 0, 3]
     while True:
         readable, _, _ = select.select(sources, [], [])
+        # Before the keys: what is typed after a resize must meet the new size.
+        if 3 in readable:
+            line = os.read(3, 64).split()
+            if line:
+                resize(master, int(line[0]), int(line[1]))
+            else:
+                sources.remove(3)
         if master in readable:
             try:
                 data = os.read(master, 65536)
@@ -43,12 +50,6 @@ def main():
                 sources.remove(0)
                 os.close(master)
                 break
-        if 3 in readable:
-            line = os.read(3, 64).split()
-            if line:
-                resize(master, int(line[0]), int(line[1]))
-            else:
-                sources.remove(3)
     _, status = os.waitpid(pid, 0)
     sys.exit(os.waitstatus_to_exitcode(status) % 256)
 
