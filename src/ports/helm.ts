@@ -94,6 +94,7 @@ export interface Helm {
   /**
    * `helm rollback`: a new revision with chart, values and marks of this one; waits for hooks only, heals as `upgrade` does.
    * Its digest of inputs is that of the revision it went back to, so that a plan shows what differs from the configuration.
+   * `givenUp` says why the newest revision is left: it is kept as failed, since Helm calls deployed what never got ready.
    */
   rollback(
     release: {
@@ -101,6 +102,7 @@ export interface Helm {
       readonly namespace: string
       readonly revision: number
       readonly timeoutMs: number
+      readonly givenUp?: string
     },
     options: { readonly signal: AbortSignal; readonly report: (line: string) => void },
   ): Promise<void>

@@ -37,7 +37,8 @@ async function backOut(ctx: StepContext, { name, namespace }: Place, error: unkn
   ctx.report(`rolling ${target} back to revision ${before.revision}`)
   const timeoutMs = durationMs(ctx.config.timeouts.helm)
   const run = { signal: ctx.signal, report: ctx.report }
-  await ctx.helm.rollback({ name, namespace, revision: before.revision, timeoutMs }, run)
+  const givenUp = 'did not get ready, so llmgw went back'
+  await ctx.helm.rollback({ name, namespace, revision: before.revision, timeoutMs, givenUp }, run)
   await ctx.readiness.wait(watchedRefs(before), { timeoutMs: durationMs(ctx.config.timeouts.step), ...run })
   throw new StepError(
     'RolledBack',

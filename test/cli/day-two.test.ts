@@ -190,7 +190,12 @@ describe('deploy --rollback-on-failure (B.37)', { timeout: 120_000 }, () => {
     const told = stderr.indexOf('no such image')
     expect(told).toBeGreaterThan(0)
     expect(stderr.indexOf('rolling helm release litellm/litellm back to revision 1')).toBeGreaterThan(told)
-    expect(await world.helm.find('litellm', 'litellm')).toMatchObject({ revision: 3, status: 'deployed' })
+    const kept = (await world.helm.history('litellm', 'litellm')).map(({ revision, status }) => [revision, status])
+    expect(kept).toEqual([
+      [3, 'deployed'],
+      [2, 'failed'],
+      [1, 'superseded'],
+    ])
   })
 
   it('leaves a failed release as it is without the flag', async () => {

@@ -192,6 +192,70 @@ export function describeHelmContract(name: string, makeHelm: () => Promise<HelmU
       expect(await helm.find('echo', namespace)).toBeUndefined()
     })
 
+    test('a history is empty without a release, and holds every revision, newest first', async () => {
+      const { helm, namespace } = await makeHelm()
+      expect(await helm.history('echo', namespace)).toEqual([])
+      await helm.upgrade(echo(namespace), run())
+      await helm.upgrade(echo(namespace, { message: 'new' }), run())
+      const inputs = async (values: object) => (await helm.inputs(echo(namespace, { ...values }))).digest
+      expect(await helm.history('echo', namespace)).toMatchObject([
+        { revision: 2, status: 'deployed', inputs: await inputs({ message: 'new' }) },
+        { revision: 1, status: 'superseded', inputs: await inputs({}) },
+      ])
+      expect(await helm.history('other', namespace)).toEqual([])
+    })
+
+    test('a rollback makes a new revision of an old one: its objects, its digest, its owner', async () => {
+      const { helm, kube, namespace, deployment: owner } = await makeHelm()
+      await helm.upgrade(echo(namespace), run())
+      await helm.upgrade(echo(namespace, { configMap: { name: 'moved' } }), run())
+      await helm.rollback({ name: 'echo', namespace, revision: 1, timeoutMs: 30_000 }, run())
+      const { digest } = await helm.inputs(echo(namespace))
+      expect(await helm.find('echo', namespace)).toMatchObject({
+        revision: 3,
+        status: 'deployed',
+        inputs: digest,
+        deployment: owner,
+      })
+      const states = (await helm.history('echo', namespace)).map(({ revision, status }) => `${revision} ${status}`)
+      expect(states).toEqual(['3 deployed', '2 superseded', '1 superseded'])
+      expect(await kube.find(configMap(namespace))).toBeDefined()
+      expect(await kube.find(configMap(namespace, 'moved'))).toBeUndefined()
+      const record = (await helm.find('echo', namespace)) ?? expect.fail('the release is gone')
+      expect(await helm.drift(record, { deep: true })).toEqual([])
+    })
+
+    test('a revision that is given up is kept as failed, with the reason', async () => {
+      const { helm, namespace } = await makeHelm()
+      await helm.upgrade(echo(namespace), run())
+      await helm.upgrade(echo(namespace, { message: 'new' }), run())
+      const givenUp = 'did not get ready'
+      await helm.rollback({ name: 'echo', namespace, revision: 1, timeoutMs: 30_000, givenUp }, run())
+      expect(await helm.history('echo', namespace)).toMatchObject([
+        { revision: 3, status: 'deployed' },
+        { revision: 2, status: 'failed', description: givenUp },
+        { revision: 1, status: 'superseded' },
+      ])
+    })
+
+    test('a rollback to what is not there fails and adds no revision', async () => {
+      const { helm, namespace } = await makeHelm()
+      const back = (revision: number) => helm.rollback({ name: 'echo', namespace, revision, timeoutMs: 30_000 }, run())
+      await expect(back(1)).rejects.toMatchObject({ code: 'HelmFailed' })
+      await helm.upgrade(echo(namespace), run())
+      await expect(back(7)).rejects.toMatchObject({ code: 'HelmFailed' })
+      expect(await helm.history('echo', namespace)).toMatchObject([{ revision: 1, status: 'deployed' }])
+    })
+
+    test('an aborted rollback writes nothing', async () => {
+      const { helm, namespace } = await makeHelm()
+      await helm.upgrade(echo(namespace), run())
+      await helm.upgrade(echo(namespace, { message: 'new' }), run())
+      const release = { name: 'echo', namespace, revision: 1, timeoutMs: 30_000 }
+      await expect(helm.rollback(release, { ...run(), signal: AbortSignal.abort() })).rejects.toThrow()
+      expect(await helm.find('echo', namespace)).toMatchObject({ revision: 2, status: 'deployed' })
+    })
+
     test('an uninstall removes the objects and the record', async () => {
       const { helm, kube, namespace } = await makeHelm()
       await helm.upgrade(echo(namespace), run())

@@ -237,7 +237,7 @@ export function fakeHelm(kube: Kube, options: FakeHelmOptions = {}): FakeHelm {
       const newest = releases.get(key)
       return newest === undefined ? [] : [newest, ...(older.get(key) ?? [])]
     },
-    async rollback({ name, namespace, revision }, { signal, report }) {
+    async rollback({ name, namespace, revision, givenUp }, { signal, report }) {
       const key = `${namespace}/${name}`
       const fault = enter('rollback', key)
       signal.throwIfAborted()
@@ -248,9 +248,11 @@ export function fakeHelm(kube: Kube, options: FakeHelmOptions = {}): FakeHelm {
       report(`helm rollback ${key} ${revision}`)
       for (const object of wanted.manifest) await kube.apply(object, { force: true })
       await removeGone(newest.manifest, wanted.manifest)
+      if (givenUp !== undefined && newest.status === 'deployed')
+        releases.set(key, { ...newest, status: 'failed', description: givenUp })
       archive(key, true)
       const description = `by rollback to revision ${revision}`
-      releases.set(key, { ...wanted, revision: newest.revision + 1, status: 'deployed', description, ownRun: false })
+      releases.set(key, { ...wanted, revision: newest.revision + 1, status: 'deployed', description })
     },
     async uninstall(name, namespace, { signal }) {
       const key = `${namespace}/${name}`

@@ -16,6 +16,7 @@ import {
   findOwned,
   findRevision,
   LABELS,
+  markFailed,
   rollbackDescription,
   type StoredRevision,
 } from './release-secret.ts'
@@ -187,7 +188,11 @@ async function rollback(context: Context, release: Helmed[0], run: Helmed[1]): P
   const { kube, clock } = context
   const { name, namespace, revision } = release
   await heal({ kube, calls: await context.calls(), clock }, release, run)
-  const wanted = (await findHistory(kube, release, run.signal)).find(({ record }) => record.revision === revision)
+  const revisions = await findHistory(kube, release, run.signal)
+  const wanted = revisions.find(({ record }) => record.revision === revision)
+  const [newest] = revisions
+  if (release.givenUp !== undefined && newest?.record.status === 'deployed')
+    await markFailed(kube, newest, release.givenUp)
   run.report(`helm rollback ${name} ${revision}`)
   await write(context, release, {
     verb: 'rollback',
