@@ -4,7 +4,7 @@ import { type Host, processHost } from './host.ts'
 import { createProgram } from './program.ts'
 import { redacted } from './redacted.ts'
 import { errorLines, type Rendered, renderError } from './render-error.ts'
-import { withPasteableHints } from './run/pasteable.ts'
+import { type Platform, withPasteableHints } from './run/pasteable.ts'
 
 /** Name of the sandbox when `--sandbox` gives none. */
 const DEFAULT_SANDBOX = 'default'
@@ -26,7 +26,7 @@ export async function main(argv: readonly string[], seams: Partial<Host> = {}): 
     // Commander has printed help, version or its own error already.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE
     const rendered = renderError(error, { debug: argv.includes('--debug') })
-    return report(withPasteableHints(rendered, sandboxOf(argv)), argv, host)
+    return report(withPasteableHints(rendered, platformOf(argv)), argv, host)
   }
 }
 
@@ -35,16 +35,16 @@ function withSandboxName(argv: readonly string[]): readonly string[] {
   return argv.map((argument) => (argument === '--sandbox' ? `${SANDBOX}${DEFAULT_SANDBOX}` : argument))
 }
 
-function sandboxOf(argv: readonly string[]): string | undefined {
-  return withSandboxName(argv)
-    .find((argument) => argument.startsWith(SANDBOX))
-    ?.slice(SANDBOX.length)
+function platformOf(argv: readonly string[]): Platform {
+  const sandbox = flagValue('--sandbox', withSandboxName(argv))
+  const config = flagValue('--config', argv)
+  return { ...(sandbox === undefined ? {} : { sandbox }), ...(config === undefined ? {} : { config }) }
 }
 
 function report(error: Rendered, argv: readonly string[], host: Host): number {
   host.stderr.write(errorLines(error))
   const { exitCode, stack: _stack, ...texts } = error
-  const format = outputFormat(argv)
+  const format = flagValue('--output', argv)
   if (format === 'json') host.stdout.write(`${JSON.stringify({ error: texts, exitCode })}\n`)
   if (format === 'ndjson') host.stdout.write(`${JSON.stringify(errorEvent(texts, exitCode))}\n`)
   return exitCode
@@ -55,8 +55,8 @@ function errorEvent(texts: Omit<Rendered, 'exitCode' | 'stack'>, exitCode: numbe
   return { version: EVENTS_VERSION, at: Date.now(), type: 'error', ...texts, exitCode }
 }
 
-/** Read from the raw arguments: the error may be about the others. */
-function outputFormat(argv: readonly string[]): string | undefined {
-  const texts = argv.map((argument, index) => (argument === '--output' ? `--output=${argv[index + 1]}` : argument))
-  return texts.find((text) => text.startsWith('--output='))?.slice('--output='.length)
+/** `--flag VALUE` or `--flag=VALUE`, read from the raw arguments: the error may be about the others. */
+function flagValue(flag: string, argv: readonly string[]): string | undefined {
+  const texts = argv.map((argument, index) => (argument === flag ? `${flag}=${argv[index + 1] ?? ''}` : argument))
+  return texts.find((text) => text.startsWith(`${flag}=`))?.slice(flag.length + 1)
 }

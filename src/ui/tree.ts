@@ -1,5 +1,5 @@
 import type { RunEvent, StepInfo } from '../engine/events.ts'
-import { redact } from '../secret.ts'
+import { indented } from './layout.ts'
 import { createPaint } from './paint.ts'
 import { eventLines } from './plain.ts'
 import { drawTree, type TreeDrawing } from './tree-drawing.ts'
@@ -15,7 +15,9 @@ export function createTreeView({ stderr, colors }: ViewOptions): View {
 
   function print(event: RunEvent): void {
     if (!WORTH_A_LINE.has(event.type)) return
-    const lines = eventLines(event, { paint, causes: 'short' }).map((line) => `${redact(line)}\n`)
+    const lines = eventLines(event, { paint, causes: 'short' }).map(
+      (line) => `${wrapped(line, stderr.columns ?? 80)}\n`,
+    )
     if (drawing === undefined) for (const line of lines) stderr.write(line)
     else queued.push(...lines)
   }
@@ -44,6 +46,10 @@ export function createTreeView({ stderr, colors }: ViewOptions): View {
       await drawing?.close()
     },
   }
+}
+
+function wrapped(line: string, columns: number): string {
+  return indented(line, columns, [line.length - line.trimStart().length, 2])
 }
 
 /** Outside the tree a terminal shows little: what was looked at is in the plan, what came of it in the summary. */

@@ -16,7 +16,7 @@ export interface ViewOptions {
   /** Results: the event stream of `ndjson`. */
   readonly stdout: NodeJS.WritableStream
   /** Progress: `tree` and `plain`. */
-  readonly stderr: NodeJS.WritableStream
+  readonly stderr: NodeJS.WritableStream & { readonly columns?: number | undefined }
   readonly colors: boolean
   /** `short`: a failure in one line, where a result follows that tells its whole cause. Only `plain` has a choice. */
   readonly causes: 'short' | 'full'

@@ -4,6 +4,7 @@ import type { ComponentState, Decisions } from '../../src/engine/decide.ts'
 import type { RunResult } from '../../src/engine/result.ts'
 import { registerSecret } from '../../src/secret.ts'
 import { renderDot, renderGraph } from '../../src/ui/component-graph.ts'
+import { type DiagnosisView, renderDiagnoses } from '../../src/ui/diagnosis.ts'
 import { unifiedDiff } from '../../src/ui/diff.ts'
 import { createPaint } from '../../src/ui/paint.ts'
 import { renderPlan } from '../../src/ui/plan.ts'
@@ -248,6 +249,52 @@ describe('renderSummary', () => {
       litellm: blocked by redis, irsa
       not finished in 4.0 s: 1 failed, 1 stale, 1 blocked, 1 cancelled
       next: llmgw deploy all"
+    `)
+  })
+})
+
+describe('renderDiagnoses', () => {
+  const quota = { code: 'QuotaExceeded', message: 'quota no-pods is exhausted: pods=0', hint: 'kubectl describe quota' }
+  const symptom = { code: 'FailedCreate', message: 'the pods of redis are refused: exceeded quota: no-pods' }
+  const redis: DiagnosisView = {
+    component: 'redis',
+    step: 'redis',
+    state: 'broken',
+    causes: [symptom, { ...quota, evidence: ['exceeded quota: no-pods', 'seen 3 times'] }],
+  }
+  const isolation: DiagnosisView = { ...redis, component: 'network', step: 'isolation', causes: [quota] }
+
+  it('goes from the symptom to the root, once for all that it holds up, and repeats no words', () => {
+    expect(renderDiagnoses([isolation, redis], style)).toMatchInlineSnapshot(`
+      "redis  broken
+        ! the pods of redis are refused: exceeded quota: no-pods (FailedCreate)
+        because quota no-pods is exhausted: pods=0 (QuotaExceeded)
+          | seen 3 times
+        next: kubectl describe quota
+        the same holds up network (isolation)"
+    `)
+  })
+
+  it('leaves to it what it tells, and nothing else', () => {
+    const failed = { component: 'redis', elapsedMs: 0, outcome: 'failed' as const }
+    const steps = [
+      { ...failed, id: 'redis', cause: symptom },
+      { ...failed, id: 'isolation', cause: quota },
+      { ...failed, id: 'litellm', cause: symptom },
+    ]
+    const counts = { failed: 3 }
+    const text = renderSummary(
+      { result: { steps, counts, ok: false }, elapsedMs: 0, diagnoses: [redis, isolation] },
+      style,
+    )
+    expect(text).toMatchInlineSnapshot(`
+      "redis: failed
+      isolation: failed
+        quota no-pods is exhausted: pods=0 (QuotaExceeded)
+        hint: kubectl describe quota
+      litellm: failed
+        the pods of redis are refused: exceeded quota: no-pods (FailedCreate)
+      not finished in 0.0 s: 3 failed"
     `)
   })
 })

@@ -3,7 +3,7 @@ import { UsageError } from '../../errors.ts'
 import type { AccessFlags } from '../flags.ts'
 import type { Host } from '../host.ts'
 import { endpointsNamed } from '../run/endpoints.ts'
-import { sandboxFlag } from '../run/pasteable.ts'
+import { platformFlags } from '../run/pasteable.ts'
 import { type Session, withSession } from '../run/session.ts'
 
 /** `llmgw access`: what is where, and how to log in; a value only with `--show`, in a terminal. @returns exit code */
@@ -29,7 +29,7 @@ interface Found {
 async function run(session: Session, chosen: readonly Endpoint[], show: boolean): Promise<number> {
   const found = await Promise.all(chosen.map((endpoint) => look(session, endpoint)))
   await session.stage.close()
-  const flag = sandboxFlag(session.request.flags.sandbox)
+  const flag = platformFlags(session.request.flags)
   for (const one of found) session.print(textOf(one, flag, show ? await secretValue(session, one) : undefined))
   session.printJson({
     command: session.request.command,

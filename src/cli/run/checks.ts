@@ -24,7 +24,7 @@ export async function runChecks(session: Session, components: ReadonlySet<string
   return await Promise.all(
     chosen.map(async (check) => {
       const started = session.world.clock.now()
-      const result = withPasteableHints(await runCheck(session, check), session.request.flags.sandbox)
+      const result = withPasteableHints(await runCheck(session, check), session.request.flags)
       const { lookedAt: _lookedAt, ...told } = result
       session.stage.emit({ type: 'check-finished', ...told, elapsedMs: session.world.clock.now() - started })
       return result

@@ -16,7 +16,7 @@ export async function diagnoseSteps(
   const steps = graph.order.filter(({ id }) => concerned(id))
   const found = await diagnose(steps, scene)
   return found.map((one) => {
-    const [first, ...deeper] = one.causes.map((cause) => withPasteableHints(cause, request.flags.sandbox))
+    const [first, ...deeper] = one.causes.map((cause) => withPasteableHints(cause, request.flags))
     return first === undefined ? one : { ...one, causes: [first, ...deeper] }
   })
 }

@@ -2,7 +2,7 @@ import type { RunResult } from '../../engine/result.ts'
 import { type DiagnosisView, renderDiagnoses } from '../../ui/diagnosis.ts'
 import { renderSummary } from '../../ui/summary.ts'
 import type { CheckResult } from './checks.ts'
-import { sandboxFlag, withPasteableHints } from './pasteable.ts'
+import { platformFlags, withPasteableHints } from './pasteable.ts'
 import type { Session } from './session.ts'
 
 interface Finished {
@@ -16,8 +16,7 @@ const CANCELLED = 130
 
 /** Reports the end of a run. @returns exit code */
 export async function finish(session: Session, { result: given, checks, diagnoses = [] }: Finished): Promise<number> {
-  const { sandbox } = session.request.flags
-  const result = { ...given, steps: given.steps.map((step) => withPasteableHints(step, sandbox)) }
+  const result = { ...given, steps: given.steps.map((step) => withPasteableHints(step, session.request.flags)) }
   const failedChecks = checks.filter((check) => check.result === 'fail')
   const ok = result.ok && failedChecks.length === 0
   const elapsedMs = session.elapsedMs()
@@ -48,7 +47,10 @@ function hasChanged({ counts }: RunResult): boolean {
 
 function textOf(session: Session, finished: Finished, ok: boolean): string {
   return [
-    renderSummary({ result: finished.result, elapsedMs: session.elapsedMs() }, session.style),
+    renderSummary(
+      { result: finished.result, elapsedMs: session.elapsedMs(), diagnoses: finished.diagnoses ?? [] },
+      session.style,
+    ),
     ...checkLines(finished.checks),
     ...(finished.diagnoses?.length ? ['', renderDiagnoses(finished.diagnoses, session.style), ''] : []),
     ...(ok ? [] : [nextLine(session)]),
@@ -63,7 +65,7 @@ function textOf(session: Session, finished: Finished, ok: boolean): string {
 function nextLine({ request, stop }: Session): string {
   const { flags, command } = request
   const mend = stop.signal.aborted ? '' : 'mend the cause, then '
-  return `next: ${mend}go on with: llmgw${sandboxFlag(flags.sandbox)} ${command} (what is done is left alone)`
+  return `next: ${mend}go on with: llmgw${platformFlags(flags)} ${command} (what is done is left alone)`
 }
 
 function checkLines(checks: readonly CheckResult[]): readonly string[] {

@@ -7,7 +7,7 @@ import { renderJunit } from '../../ui/junit.ts'
 import { type RunRecord, recorded } from '../../ui/run-record.ts'
 import type { Host } from '../host.ts'
 import { renderError } from '../render-error.ts'
-import { pasteable } from './pasteable.ts'
+import { type Platform, pasteable } from './pasteable.ts'
 
 /** Files and lines about a run for other programs, written at its end. */
 export interface Reports {
@@ -35,20 +35,20 @@ export async function openReports({ command, flags, host }: ReportsRequest): Pro
       record = recorded(record, event)
     },
     finish: async (error) => {
-      const told = error === undefined ? record : { ...record, error: errorOf(error, flags.sandbox) }
+      const told = error === undefined ? record : { ...record, error: errorOf(error, flags) }
       await reportToGithub(told, host)
       return junit === undefined ? true : await written(junit, renderJunit(told), host)
     },
   }
 }
 
-function errorOf(thrown: unknown, sandbox: string | undefined) {
+function errorOf(thrown: unknown, platform: Platform) {
   const { code, message, cause, hint } = renderError(thrown, { debug: false })
   return {
     code,
     message,
     ...(cause === undefined ? {} : { cause }),
-    ...(hint === undefined ? {} : { hint: pasteable(hint, sandbox) }),
+    ...(hint === undefined ? {} : { hint: pasteable(hint, platform) }),
   }
 }
 

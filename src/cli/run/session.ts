@@ -128,7 +128,7 @@ function createSession(request: SessionRequest, { world, guarded, stage, stop }:
       timeoutMs: CHECK_TIMEOUT_MS,
       depth: { diff, deep: flags.deep },
     })
-    return lookedPasteable(looked, flags.sandbox)
+    return lookedPasteable(looked, flags)
   }
   return {
     request,

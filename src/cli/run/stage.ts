@@ -28,7 +28,7 @@ export function openStage({ flags, host, onEvent }: StageRequest, clock: Clock):
   const view = createView(viewKind(flags, host), { stdout: host.stdout, stderr: host.stderr, colors, causes })
   return {
     emit: (event) => {
-      const stamped: RunEvent = { ...withPasteableHints(event, flags.sandbox), at: clock.now() }
+      const stamped: RunEvent = { ...withPasteableHints(event, flags), at: clock.now() }
       onEvent(stamped)
       if (flags.output !== 'text' || !IN_TEXT_RESULT.has(event.type)) view.onEvent(stamped)
     },
