@@ -14,7 +14,7 @@ import type { Pod, Service } from './objects.ts'
 import { type Programs, realProgram } from './programs.ts'
 import { type PodHome, type RealPod, startRealPod } from './real-pod.ts'
 import { createReplica, type Replica } from './replica.ts'
-import { type Address, servedAddresses, serviceNames } from './routes.ts'
+import { type Address, clusterAddresses, servedAddresses, serviceNames } from './routes.ts'
 import { serviceDoors } from './service-doors.ts'
 import { connectInto } from './shim.ts'
 import { type PodReport, writeStatus } from './status-file.ts'
@@ -120,8 +120,8 @@ async function round(running: Running): Promise<void> {
   keepReplicas(running, replicas)
   await keepNetwork(running)
   for (const [uid, entry] of tended) {
-    await openOnce(api, entry, entry.real.pod)
-    for (const { pod, of } of replicas) if (of === uid) await openOnce(api, entry, pod)
+    await openOnce(running, entry, entry.real.pod)
+    for (const { pod, of } of replicas) if (of === uid) await openOnce(running, entry, pod)
   }
 }
 
@@ -165,7 +165,7 @@ async function keepNetwork({ services, tended, doors, world }: Running): Promise
     services,
     [...tended.values()].map(({ real }) => real),
   )
-  await doors.keep(served)
+  await doors.keep(clusterAddresses(services, served))
   const apiServer = services
     .filter(isApiServer)
     .flatMap(({ spec }) => (spec.clusterIP === undefined ? [] : [{ address: spec.clusterIP, port: 443 }]))
@@ -183,14 +183,17 @@ function takenPorts({ spec }: Pod, programs: Programs): readonly number[] {
   return takers.flatMap(({ ports = [] }) => ports.map(({ containerPort }) => containerPort))
 }
 
-const portsOf = (pod: Pod): readonly number[] =>
-  pod.spec.containers.flatMap(({ ports = [] }) => ports.map(({ containerPort }) => containerPort))
+/** Ports of the containers that are real: nobody listens at those of the others. */
+const portsOf = (pod: Pod, programs: Programs): readonly number[] =>
+  pod.spec.containers
+    .filter((one) => realProgram(one, programs) !== undefined)
+    .flatMap(({ ports = [] }) => ports.map(({ containerPort }) => containerPort))
 
 /** Port-forward and logs of this Pod, itself or a replica of it, lead to the real processes. */
-async function openOnce(api: Api, { real, listeners, opened }: Tended, pod: Pod): Promise<void> {
+async function openOnce({ api, world }: Running, { real, listeners, opened }: Tended, pod: Pod): Promise<void> {
   if (opened.has(pod.metadata.uid)) return
   opened.add(pod.metadata.uid)
-  const ports = portsOf(real.pod)
+  const ports = portsOf(real.pod, world.programs)
   if (listeners.length === 0) {
     for (const port of ports) listeners.push(await listenAt('127.0.0.1', 0, () => connectInto(real.folder, port)))
   }
