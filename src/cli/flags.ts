@@ -34,6 +34,16 @@ export interface StatusFlags extends DiffFlags {
   readonly every: number
 }
 
+export interface VerifyFlags extends LookFlags {
+  readonly watch: boolean
+  /** Seconds between two looks. */
+  readonly every: number
+  /** Ids of checks, separated by commas. */
+  readonly only?: string
+  /** Also what calls models. */
+  readonly probe: boolean
+}
+
 /** Flags of the commands that change it. */
 export interface ChangeFlags extends LookFlags {
   readonly yes: boolean

@@ -146,9 +146,15 @@ function addDiagnose(program: Program, host: Host, finish: Finish): void {
 }
 
 function addVerify(program: Program, host: Host, finish: Finish): void {
-  withReportOptions(withLookOptions(program.command('verify')))
-    .description('Prove that what is deployed works.')
+  withReportOptions(withWatchOptions(withLookOptions(program.command('verify'))))
+    .description('Prove that what is deployed works; changes nothing.')
     .argument('[component...]', 'names of components (default: all)')
+    .option('--only <checks>', 'only these checks, separated by commas; their names are in --output json')
+    .addOption(
+      new Option('--probe', 'also call the models, which costs money; says first how much at most')
+        .default(false)
+        .conflicts('watch'),
+    )
     .action(async (components, _flags, command) =>
       finish(await (await import('./commands/verify.ts')).verify(components, command.optsWithGlobals(), host)),
     )

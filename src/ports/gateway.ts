@@ -1,4 +1,5 @@
 import type { Secret } from '../secret.ts'
+import type { ServiceTarget } from './service-calls.ts'
 
 /** A key of the gateway's API, as LiteLLM keeps it; never its value. */
 export interface GatewayKey {
@@ -10,13 +11,13 @@ export interface GatewayKey {
 
 /** Where the gateway runs, and who administers it. */
 export interface GatewayAccess {
-  readonly namespace: string
+  readonly service: ServiceTarget
   readonly masterKey: Secret
 }
 
 /**
  * LiteLLM's keys, through a connection to one of its pods: nothing is exposed for it.
- * Throws `StepError` GatewayUnreachable (no pod answers) or GatewayRefused (with LiteLLM's own words).
+ * Throws what `ServiceCalls` throws, and `StepError` GatewayRefused with LiteLLM's own words.
  */
 export interface GatewayKeys {
   /** The key with this value, or undefined when LiteLLM knows none. Asked by its digest: the value stays out of addresses and logs. */

@@ -1,17 +1,21 @@
 import type { Config } from '../config/schema.ts'
 import type { Step, StepRuntime } from '../engine/step.ts'
 import type { Eks, Iam, SecretsManager, Sts } from './aws.ts'
+import type { Certificates } from './certificates.ts'
 import type { GatewayKeys } from './gateway.ts'
 import type { Helm } from './helm.ts'
 import type { Kube } from './kube.ts'
 import type { Readiness } from './readiness.ts'
+import type { ServiceCalls } from './service-calls.ts'
 import type { Assets, Clock, ProvidedValues, Random } from './world.ts'
 
 export type * from './aws.ts'
+export type * from './certificates.ts'
 export type * from './gateway.ts'
 export type * from './helm.ts'
 export type * from './kube.ts'
 export type * from './readiness.ts'
+export type * from './service-calls.ts'
 export type * from './world.ts'
 
 /** The account and cluster this run works on, compared with reality by the guard before anything else. */
@@ -52,12 +56,14 @@ export interface Services {
   readonly kube: Kube
   readonly readiness: Readiness
   readonly helm: Helm
+  readonly serviceCalls: ServiceCalls
   readonly gatewayKeys: GatewayKeys
   readonly iam: Iam
   readonly secretsManager: SecretsManager
   readonly eks: Eks
   readonly sts: Sts
   readonly assets: Assets
+  readonly certificates: Certificates
   readonly clock: Clock
   readonly random: Random
   readonly provided: ProvidedValues

@@ -1,6 +1,7 @@
 import { type Change, NotYetKnown, ready } from '../../src/engine/step.ts'
 import type { GatewayAccess, GatewayKey, LlmgwStep, NewKey, Services, StepContext } from '../../src/ports/index.ts'
 import { litellm } from '../litellm/litellm.ts'
+import { gatewayTarget } from '../litellm/service.ts'
 import { RELEASES, remoteName } from '../names.ts'
 import { secrets } from '../secrets.ts'
 
@@ -22,7 +23,7 @@ export async function wantedKey(ctx: Looking): Promise<Wanted | undefined> {
   const [value, masterKey] = await Promise.all([KEY, 'litellm-master-key'].map((name) => currentValue(ctx, name)))
   if (value === undefined || masterKey === undefined) return undefined
   const models = [...new Set(ctx.config.models.map(({ name }) => name))].sort()
-  return { access: { namespace: ctx.config.namespaces.gateway, masterKey }, key: { value, alias: ALIAS, models } }
+  return { access: { service: gatewayTarget(ctx.config), masterKey }, key: { value, alias: ALIAS, models } }
 }
 
 async function currentValue(ctx: Looking, logicalName: string) {
@@ -107,5 +108,13 @@ export const openwebuiKey: LlmgwStep = {
   },
 }
 
-const isUnreachable = (error: unknown) =>
-  error instanceof Error && 'code' in error && (error.code === 'GatewayUnreachable' || error.code === 'NotFound')
+/** The last two: the pod went away between two looks. */
+const UNREACHABLE: ReadonlySet<unknown> = new Set([
+  'ServiceNotThere',
+  'ServiceNotReady',
+  'ServiceUnreachable',
+  'PodRefused',
+  'NotFound',
+])
+
+const isUnreachable = (error: unknown) => error instanceof Error && 'code' in error && UNREACHABLE.has(error.code)

@@ -19,6 +19,8 @@ export interface Check {
   readonly id: string
   readonly component: ComponentName | 'account' | 'cluster'
   readonly title: string
+  /** It calls models, which costs money: run only where that is allowed. */
+  readonly probes?: true
   run(ctx: CheckContext): Promise<CheckResult>
 }
 

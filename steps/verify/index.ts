@@ -1,3 +1,4 @@
+import { certificatesValid } from './certificates.ts'
 import type { Check } from './check.ts'
 import { jaegerChecks } from './jaeger.ts'
 import { litellmChecks } from './litellm.ts'
@@ -17,6 +18,7 @@ export type { Check } from './check.ts'
 export const checks: readonly Check[] = [
   account,
   cluster,
+  certificatesValid,
   namespacesHold,
   gatewayRole,
   externalSecretsRole,

@@ -2,6 +2,7 @@ import { JAEGER_SERVICE } from '../jaeger/service.ts'
 import { RELEASES } from '../names.ts'
 import type { Check } from './check.ts'
 import { objectsReady, releaseDeployed, type Subject, serviceReady } from './release-checks.ts'
+import { tracesArrive } from './traces.ts'
 
 const JAEGER: Subject = {
   component: 'jaeger',
@@ -19,4 +20,5 @@ export const jaegerChecks: readonly Check[] = [
     service: () => JAEGER_SERVICE.name,
     ports: JAEGER_SERVICE.ports,
   }),
+  tracesArrive,
 ]

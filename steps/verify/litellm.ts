@@ -4,8 +4,13 @@ import { litellm } from '../litellm/litellm.ts'
 import { GATEWAY_SERVICE } from '../litellm/service.ts'
 import { RELEASES } from '../names.ts'
 import { type Check, verdict } from './check.ts'
+import { cacheAnswers, databaseHolds, gatewayReady } from './gateway/health.ts'
+import { keysHold } from './gateway/keys.ts'
+import { metricsServed } from './gateway/metrics.ts'
+import { cacheServes, modelsAnswer, modelsListed } from './gateway/models.ts'
 import { objectsReady, releaseCheck, releaseDeployed, type Subject, serviceReady } from './release-checks.ts'
 import { versionsRun } from './secret-versions.ts'
+import { exporterTarget } from './traces.ts'
 
 const LITELLM: Subject = {
   component: 'litellm',
@@ -49,4 +54,13 @@ export const litellmChecks: readonly Check[] = [
     }),
     secrets: gatewaySecrets,
   }),
+  gatewayReady,
+  keysHold,
+  databaseHolds,
+  cacheAnswers,
+  modelsListed,
+  metricsServed,
+  exporterTarget,
+  modelsAnswer,
+  cacheServes,
 ]

@@ -8,6 +8,7 @@ import { type Check, type CheckContext, verdict } from './check.ts'
 import { readinessWords } from './health.ts'
 import { monitorsReach, rulesSelected } from './monitoring-selected.ts'
 import { objectsReady, releaseDeployed, type Subject, serviceReady } from './release-checks.ts'
+import { targetsUp } from './scraping.ts'
 import { whereOn } from './where-on.ts'
 
 const MONITORING: Subject = {
@@ -111,4 +112,5 @@ export const monitoringChecks: readonly Check[] = [
   dashboardsLoaded,
   rulesSelected,
   monitorsReach,
+  targetsUp,
 ]

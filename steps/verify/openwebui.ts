@@ -1,14 +1,15 @@
 import type { Config } from '../../src/config/schema.ts'
-import { registerSecret } from '../../src/secret.ts'
 import { RELEASES } from '../names.ts'
 import { webUiSecrets } from '../openwebui/environment.ts'
 import { noKeyOfItsOwn, wantedKey } from '../openwebui/openwebui-key.ts'
 import { holdsMasterKey, WEBUI_SERVICE } from '../openwebui/settings.ts'
-import { type SyncedKey, syncedKey } from '../synced-key.ts'
-import { type Check, type CheckContext, verdict } from './check.ts'
+import { type SecretPlace, secretInCluster } from '../secret-in-cluster.ts'
+import { syncedKey } from '../synced-key.ts'
+import { type Check, verdict } from './check.ts'
+import { openWebUiAnswers } from './open-webui-answers.ts'
 import { objectsReady, releaseDeployed, type Subject, serviceReady } from './release-checks.ts'
 import { versionsRun } from './secret-versions.ts'
-import { decoded } from './synced-copies.ts'
+import { whereAnswered } from './silent.ts'
 
 const isOff = ({ ui }: Config) => ui.kind !== 'open-webui'
 
@@ -35,28 +36,17 @@ const ownKey: Check = {
     }
     const own = { namespace: namespaces.ui, ...syncedKey(ctx.config, 'ui', 'openwebui-litellm-key') }
     const master = { namespace: namespaces.gateway, ...syncedKey(ctx.config, 'gateway', 'litellm-master-key') }
-    const [held, forbidden] = await Promise.all([valueAt(ctx, own), valueAt(ctx, master)])
+    const [held, forbidden] = await Promise.all([secretInCluster(ctx, own), secretInCluster(ctx, master)])
     const wrong = [
       ...(held === undefined ? [`${place(own)} is not there`] : []),
-      ...(held !== undefined && held === forbidden ? [`${place(own)} is the master key`] : []),
+      ...(held !== undefined && held.reveal() === forbidden?.reveal() ? [`${place(own)} is the master key`] : []),
     ]
     const lookedAt = `${place(own)}, ${place(master)}`
     return verdict(lookedAt, wrong, { good: 'they differ', hint: 'llmgw deploy secrets external-secrets openwebui' })
   },
 }
 
-type Place = SyncedKey & { readonly namespace: string }
-
-const place = ({ namespace, name, key }: Place) => `key ${key} of Secret ${namespace}/${name}`
-
-async function valueAt(ctx: CheckContext, { namespace, name, key }: Place): Promise<string | undefined> {
-  const secret = await ctx.kube.find({ apiVersion: 'v1', kind: 'Secret', name, namespace }, ctx.signal)
-  const encoded = ((secret?.data ?? {}) as Readonly<Record<string, string>>)[key]
-  if (encoded === undefined) return undefined
-  const value = decoded(encoded)
-  registerSecret(value)
-  return value
-}
+const place = ({ namespace, name, key }: SecretPlace) => `key ${key} of Secret ${namespace}/${name}`
 
 /** A key that LiteLLM does not know, or that may do more than asked. */
 const registered: Check = {
@@ -70,14 +60,16 @@ const registered: Check = {
     const hint = 'llmgw deploy openwebui'
     const wanted = await wantedKey(ctx)
     if (wanted === undefined) return verdict(lookedAt, ['its value is not in Secrets Manager'], { good: '', hint })
-    const found = await ctx.gatewayKeys.find(wanted.access, wanted.key.value, ctx.signal)
-    if (found === undefined) return verdict(lookedAt, ['LiteLLM does not know it'], { good: '', hint })
-    const [may, should] = [[...found.models].sort().join(', '), wanted.key.models.join(', ')]
-    const wrong = [
-      ...(found.status === 'active' || found.status === 'unknown' ? [] : [`it is ${found.status}`]),
-      ...(may === should ? [] : [`it may call ${may || 'every model'}, expected ${should}`]),
-    ]
-    return verdict(lookedAt, wrong, { good: `${found.alias}: ${may}`, hint })
+    return await whereAnswered(lookedAt, async () => {
+      const found = await ctx.gatewayKeys.find(wanted.access, wanted.key.value, ctx.signal)
+      if (found === undefined) return verdict(lookedAt, ['LiteLLM does not know it'], { good: '', hint })
+      const [may, should] = [[...found.models].sort().join(', '), wanted.key.models.join(', ')]
+      const wrong = [
+        ...(found.status === 'active' || found.status === 'unknown' ? [] : [`it is ${found.status}`]),
+        ...(may === should ? [] : [`it may call ${may || 'every model'}, expected ${should}`]),
+      ]
+      return verdict(lookedAt, wrong, { good: `${found.alias}: ${may}`, hint })
+    })
   },
 }
 
@@ -105,4 +97,5 @@ export const openWebUiChecks: readonly Check[] = [
     secrets: webUiSecrets,
     off: isOff,
   }),
+  ...openWebUiAnswers,
 ]

@@ -1,6 +1,7 @@
 import type { KubeObject } from '../../src/ports/index.ts'
 import { registerSecret } from '../../src/secret.ts'
 import { targetSecret } from '../external-secrets/synced-objects.ts'
+import { decoded } from '../secret-in-cluster.ts'
 import type { CheckContext } from './check.ts'
 
 interface Entry {
@@ -34,9 +35,4 @@ async function keyFault(
   const remote = await ctx.secretsManager.value(remoteRef.key, ctx.signal)
   if (remote === undefined) return [`${remoteRef.key} has no value in Secrets Manager`]
   return remote.value.reveal() === held ? [] : [`key ${secretKey} differs from ${remoteRef.key}`]
-}
-
-/** Text of a key in a Secret. */
-export function decoded(base64: string): string {
-  return new TextDecoder().decode(Uint8Array.from(atob(base64), (character) => character.charCodeAt(0)))
 }

@@ -195,8 +195,33 @@ describe('verify', () => {
     const good = await runCli('verify', { world: await deployed() })
     const bad = await runCli('verify redis', { world: fakeWorld() })
     expect([good.code, bad.code]).toEqual([0, 1])
-    expect(good.stdout).toMatch(/verified: (\d+) of \1 checks passed\n$/)
+    // Without probes, and where no operator has made a certificate yet.
+    expect(good.stdout).toMatch(/verified: \d+ of \d+ checks passed, 3 skipped\n$/)
+    expect(good.stdout).not.toMatch(/^(warn|fail)/m)
     expect(bad.stdout).toMatch(/fail {2}Helm release redis is deployed\n {6}looked at helm release litellm\/redis: /)
+  })
+
+  it('calls models only when it may, and says first what that may cost', async () => {
+    const world = await deployed()
+    const models = () => world.litellm.asked.filter((path) => path === '/v1/chat/completions').length
+    const without = await runCli('verify --only model-answers,cache-serves,litellm-keys', { world })
+    expect([without.code, models()]).toEqual([0, 0])
+    expect(without.stdout).toMatch(/it calls models, which costs money\n {6}next: llmgw verify --probe/)
+    const probed = await runCli('verify --only model-answers,cache-serves --probe', { world })
+    expect([probed.code, models()]).toEqual([0, 8])
+    expect(probed.stderr).toContain(
+      "probing: at most 12 calls of 3 models, 50 tokens of answer each: at most $0.0000 by LiteLLM's prices, and 3 models without a known price",
+    )
+  })
+
+  it('has verified nothing where it could look at nothing', async () => {
+    const { code, stdout } = await runCli('verify --only model-answers', { world: await deployed() })
+    expect([code, stdout]).toEqual([1, expect.stringContaining('not verified: 0 of 1 checks passed, 1 skipped')])
+  })
+
+  it('names the check that was meant', async () => {
+    const { code, stderr } = await runCli('verify --only litellm-cash', { world: await deployed() })
+    expect([code, stderr]).toEqual([2, expect.stringContaining('did you mean litellm-cache?')])
   })
 })
 

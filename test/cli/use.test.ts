@@ -85,8 +85,8 @@ describe('llmgw chat', () => {
   })
 
   it.each([
-    ['GatewayNotThere', fakeWorld(), 'Service litellm/litellm is not there'],
-    ['GatewayNotReady', deployed({}, { ready: false }), 'no ready pod'],
+    ['ServiceNotThere', fakeWorld(), 'Service litellm/litellm is not there'],
+    ['ServiceNotReady', deployed({}, { ready: false }), 'no ready pod'],
     ['GatewayRefused', deployed({ chat: () => [400, '{"error":{"message":"no such model"}}'] }), 'no such model'],
     ['StreamCut', deployed({ chat: () => [200, stream('half')] }), 'ended before its end was told'],
     ['EmptyAnswer', deployed({ chat: () => [200, DONE] }), 'answered nothing'],

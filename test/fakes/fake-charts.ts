@@ -1,6 +1,7 @@
 import type { KubeObject, ReleaseSpec } from '../../src/ports/index.ts'
 import { readyWorkload } from './fake-helm.ts'
 import { monitoringStack } from './fake-monitoring.ts'
+import { labelsOf } from './fake-pods.ts'
 import { service } from './fake-service.ts'
 
 type Values = ReleaseSpec['values']
@@ -97,16 +98,32 @@ function redis(spec: ReleaseSpec): readonly KubeObject[] {
 
 function jaeger(spec: ReleaseSpec): readonly KubeObject[] {
   const ports = { 'otlp-grpc': 4317, 'otlp-http': 4318, 'http-query': 16686, 'internal-metrics': 8888 }
-  return [readyWorkload('Deployment', spec.name, spec), ...service(spec, spec.name, ports, named(spec))]
+  return [
+    readyWorkload('Deployment', spec.name, spec),
+    ...service(spec, spec.name, ports, named(spec), labelsOf('jaeger')),
+  ]
 }
 
 function litellm(spec: ReleaseSpec): readonly KubeObject[] {
-  const workload = annotated(readyWorkload('Deployment', spec.name, spec), at(spec.values, 'gateway', 'podAnnotations'))
-  const metrics = service(spec, `${spec.name}-metrics`, { metrics: 4001 }, named(spec))
-  return [workload, ...service(spec, spec.name, { http: 4000 }), ...metrics]
+  const env = at(spec.values, 'gateway', 'extraEnv')
+  const plain = annotated(readyWorkload('Deployment', spec.name, spec), at(spec.values, 'gateway', 'podAnnotations'))
+  const pods = labelsOf('litellm')
+  const metrics = service(spec, `${spec.name}-metrics`, { metrics: 4001 }, named(spec), pods)
+  return [withEnvironment(plain, env), ...service(spec, spec.name, { http: 4000 }, {}, pods), ...metrics]
 }
 
 const named = ({ name }: ReleaseSpec) => ({ 'app.kubernetes.io/name': name, 'app.kubernetes.io/instance': name })
+
+interface Workload {
+  readonly template: { readonly spec?: { readonly containers?: readonly object[] } }
+}
+
+function withEnvironment(workload: KubeObject, env: unknown): KubeObject {
+  const { template, ...rest } = workload.spec as Workload
+  const [first, ...others] = template.spec?.containers ?? []
+  const spec = { ...template.spec, containers: [{ ...first, env }, ...others] }
+  return { ...workload, spec: { ...rest, template: { ...template, spec } } }
+}
 
 function annotated(workload: KubeObject, annotations: unknown): KubeObject {
   const pod = workload.spec as { readonly template: { readonly metadata: object } }
@@ -127,5 +144,5 @@ function openWebUi(spec: ReleaseSpec): readonly KubeObject[] {
     status: { phase: 'Bound' },
   }
   const workload = annotated(readyWorkload('StatefulSet', spec.name, spec), spec.values.podAnnotations)
-  return [workload, claim, ...service(spec, spec.name, { http: 80 })]
+  return [workload, claim, ...service(spec, spec.name, { http: 80 }, {}, labelsOf('open-webui'))]
 }

@@ -8,10 +8,29 @@ interface Kept {
   readonly key_type?: string
 }
 
+/** What may be wrong with it. */
+interface Faults {
+  ready: boolean
+  db: 'connected' | 'disconnected'
+  tables: boolean
+  /** What /cache/ping says. */
+  cache: string | undefined
+  /** Every answer is a new one. */
+  forgetful: boolean
+  /** Anybody may list models. */
+  open: boolean
+  models: readonly string[]
+  /** Why a model does not answer, by its name. */
+  readonly refusals: Map<string, string>
+  metrics: readonly string[]
+}
+
 export interface FakeLitellm {
   readonly serve: RequestListener
+  readonly serveMetrics: RequestListener
   /** Keys by digest of their value. */
   readonly keys: Map<string, Kept>
+  readonly faults: Faults
   /** Addresses that were asked, in order. */
   readonly asked: string[]
   readonly writes: string[]
@@ -22,42 +41,117 @@ export interface FakeLitellm {
 const digest = (value: string) => createHash('sha256').update(value).digest('hex')
 const asDigest = (key: string) => (key.startsWith('sk-') ? digest(key) : key)
 
-/** LiteLLM's administration of keys, as far as it is used: in memory, for whoever has the master key. */
+/** Of the platform preset. */
+const MODELS = ['claude-sonnet', 'claude-haiku', 'nova-lite']
+
+/** After a call, as LiteLLM 1.104 has them. */
+const METRICS = [
+  'litellm_llm_api_latency_metric_bucket',
+  'litellm_request_total_latency_metric_bucket',
+  'litellm_in_flight_requests',
+  'litellm_spend_metric_total',
+  'litellm_input_tokens_metric_total',
+  'litellm_output_tokens_metric_total',
+  'litellm_deployment_success_responses_total',
+  'litellm_deployment_total_requests_total',
+  'litellm_proxy_total_requests_metric_total',
+]
+
+type Answer = readonly [status: number, body: unknown]
+type Body = Readonly<Record<string, unknown>>
+
+/** LiteLLM's API, as far as it is used: in memory. */
 export function fakeLitellm(masterKey: () => string | undefined): FakeLitellm {
   const keys = new Map<string, Kept>()
   const asked: string[] = []
   const writes: string[] = []
+  const faults: Faults = {
+    ready: true,
+    db: 'connected',
+    tables: true,
+    cache: undefined,
+    forgetful: false,
+    open: false,
+    models: MODELS,
+    refusals: new Map(),
+    metrics: METRICS,
+  }
   let refusing = false
-  const act = (path: string, body: Record<string, unknown>): unknown => {
+  let answers = 0
+  const act = (path: string, body: Body): Answer => {
     writes.push(path)
     if (path === '/key/delete') {
       for (const key of body.keys as readonly string[]) keys.delete(asDigest(key))
-      return { deleted_keys: body.keys }
+      return [200, { deleted_keys: body.keys }]
     }
     const id = asDigest(String(body.key))
     const { key: _, blocked: __, ...rest } = body
     keys.set(id, { ...(keys.get(id) as Kept), ...(rest as unknown as Kept), status: 'active' })
-    return {}
+    return [200, {}]
+  }
+  const seen = new Map<string, string>()
+  const chat = (body: Body): Answer => {
+    const model = String(body.model)
+    const refusal = faults.refusals.get(model)
+    if (refusal !== undefined) return [400, { error: { message: refusal } }]
+    if (body.stream)
+      return [200, `data: ${JSON.stringify({ choices: [{ delta: { content: 'Blue' } }] })}\n\ndata: [DONE]\n\n`]
+    const question = JSON.stringify(body)
+    answers += 1
+    const id = (faults.forgetful ? undefined : seen.get(question)) ?? `chatcmpl-${answers}`
+    seen.set(question, id)
+    return [200, { id, choices: [{ message: { content: 'Blue' } }] }]
+  }
+  const unkeyed: Readonly<Record<string, () => Answer>> = {
+    '/health/liveliness': () => [200, '"alive"'],
+    '/health/readiness': () => [faults.ready ? 200 : 503, { status: 'healthy', db: faults.db }],
+  }
+  const administrators: Readonly<Record<string, (url: URL, body: Body) => Answer>> = {
+    '/key/info': (url) => {
+      const found = keys.get(url.searchParams.get('key') ?? '')
+      return found ? [200, { info: found }] : [404, { error: { message: 'Key not found in database' } }]
+    },
+    '/key/list': () => [
+      faults.tables ? 200 : 500,
+      faults.tables
+        ? { keys: [] }
+        : { error: { message: 'The table `public.LiteLLM_VerificationToken` does not exist' } },
+    ],
+    '/cache/ping': () => [
+      faults.cache === undefined ? 200 : 503,
+      { error: { message: JSON.stringify({ message: 'Service Unhealthy', error: faults.cache }) } },
+    ],
+    '/v1/chat/completions': (_url, body) => chat(body),
+    '/v1/model/info': () => [200, { data: [] }],
+  }
+  const isMaster = (given: string) => !refusing && given === masterKey()
+  const maySeeModels = (given: string) => faults.open || isMaster(given) || keys.has(digest(given))
+  const answer = async (url: URL, request: IncomingMessage): Promise<Answer> => {
+    const given = request.headers.authorization?.replace('Bearer ', '') ?? ''
+    if (url.pathname === '/v1/models' && maySeeModels(given))
+      return [200, { data: faults.models.map((id) => ({ id })) }]
+    if (!isMaster(given)) return [401, { error: { message: 'Invalid key' } }]
+    const body = request.method === 'POST' ? await bodyOf(request) : {}
+    const known = administrators[url.pathname]
+    return known ? known(url, body) : act(url.pathname, body)
   }
   return {
     keys,
+    faults,
     asked,
     writes,
     refuse: () => {
       refusing = true
     },
     async serve(request, response) {
-      const url = new URL(request.url ?? '/', 'http://litellm')
       asked.push(request.url ?? '')
-      const send = (status: number, body: unknown) => {
-        response.writeHead(status, { 'content-type': 'application/json' })
-        response.end(JSON.stringify(body))
-      }
-      if (refusing || request.headers.authorization !== `Bearer ${masterKey()}`)
-        return send(401, { error: { message: 'Invalid key' } })
-      if (request.method === 'POST') return send(200, act(url.pathname, await bodyOf(request)))
-      const found = keys.get(url.searchParams.get('key') ?? '')
-      return found ? send(200, { info: found }) : send(404, { error: { message: 'Key not found in database' } })
+      const url = new URL(request.url ?? '/', 'http://litellm')
+      const [status, body] = unkeyed[url.pathname]?.() ?? (await answer(url, request))
+      response.writeHead(status, { 'content-type': 'application/json' })
+      response.end(typeof body === 'string' ? body : JSON.stringify(body))
+    },
+    serveMetrics(_request, response) {
+      response.writeHead(200).end(faults.metrics.map((name) => `${name}{model="x"} 1`).join('\n'))
     },
   }
 }

@@ -1,5 +1,6 @@
 import type { KubeObject, ReleaseSpec } from '../../src/ports/index.ts'
 import { readyWorkload } from './fake-helm.ts'
+import { labelsOf } from './fake-pods.ts'
 import { service } from './fake-service.ts'
 
 const API = 'monitoring.coreos.com'
@@ -43,7 +44,7 @@ export function monitoringStack(spec: ReleaseSpec): readonly KubeObject[] {
       metadata: { name: `${name}-kube-prome-alertmanager`, namespace },
       spec: { replicas: 1, storage },
     },
-    ...service(spec, `${name}-kube-prome-prometheus`, { 'http-web': 9090 }),
+    ...service(spec, `${name}-kube-prome-prometheus`, { 'http-web': 9090 }, {}, labelsOf('prometheus')),
   ]
 }
 

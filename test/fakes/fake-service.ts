@@ -6,10 +6,11 @@ export function service(
   name: string,
   ports: Readonly<Record<string, number>> = {},
   labels: Readonly<Record<string, string>> = {},
+  selector: Readonly<Record<string, string>> = {},
 ): readonly KubeObject[] {
   const named = Object.entries(ports).map(([port, number]) => ({ name: port, port: number }))
   return [
-    { apiVersion: 'v1', kind: 'Service', metadata: { name, namespace, labels }, spec: { ports: named } },
+    { apiVersion: 'v1', kind: 'Service', metadata: { name, namespace, labels }, spec: { ports: named, selector } },
     {
       apiVersion: 'discovery.k8s.io/v1',
       kind: 'EndpointSlice',

@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import { parseAllDocuments } from 'yaml'
+import { certificates } from '../../src/adapters/certificates.ts'
 import { createGatewayKeys } from '../../src/adapters/gateway/gateway-keys.ts'
 import { createReadiness } from '../../src/adapters/kube/index.ts'
+import { createServiceCalls } from '../../src/adapters/service-calls/service-calls.ts'
 import { isTree, type Tree } from '../../src/config/merge.ts'
 import { choicesOf, presetDefaults } from '../../src/config/presets.ts'
 import { configSchema } from '../../src/config/schema.ts'
@@ -13,6 +15,8 @@ import { type FakeHelm, type FakeHelmOptions, fakeHelm } from './fake-helm.ts'
 import { type FakeKube, fakeKube, type Verdict } from './fake-kube.ts'
 import { type FakeLitellm, fakeLitellm } from './fake-litellm.ts'
 import { fakeCrds } from './fake-monitoring.ts'
+import { seedTalkingPods } from './fake-pods.ts'
+import { type FakePrograms, fakePrograms } from './fake-programs.ts'
 
 /** 2026-01-01T00:00:00Z. */
 const START = Date.UTC(2026, 0, 1)
@@ -39,6 +43,8 @@ export interface FakeWorld extends Services {
   readonly clock: Clock
   /** What answers in the pod of LiteLLM. */
   readonly litellm: FakeLitellm
+  /** What answers in the pods of Open WebUI, Jaeger and Prometheus. */
+  readonly programs: FakePrograms
   /** Every write so far: Kubernetes objects, AWS calls, helm runs. */
   writes(): readonly string[]
   /** The same world for another run, e.g. with other options or another configuration. */
@@ -88,16 +94,22 @@ export function fakeWorld(overrides: FakeWorldOverrides = {}): FakeWorld {
     remoteValue,
     controllers: (object) => {
       seedClaims(kube, object)
-      seedGatewayPod(kube, object)
+      seedTalkingPods(kube, object)
       seedOperatorSets(kube, object)
       return overrides.verdict?.({ kind: object.kind, name: object.metadata.name }) ?? 'ready'
     },
   })
   for (const object of EKS_NETWORK) kube.seed(object)
   const litellm = fakeLitellm(() => remoteValue('litellm/master-key'))
-  for (const namespace of ['litellm', 'llm-gateway'])
+  const programs = fakePrograms()
+  for (const namespace of ['litellm', 'llm-gateway']) {
     kube.servePod({ namespace, name: 'litellm-0', port: 4000 }, litellm.serve)
-  return assemble({ clock, aws, kube, litellm, overrides })
+    kube.servePod({ namespace, name: 'litellm-0', port: 4001 }, litellm.serveMetrics)
+  }
+  kube.servePod({ namespace: 'open-webui', name: 'open-webui-0', port: 80 }, programs.serveWebUi)
+  kube.servePod({ namespace: 'monitoring', name: 'jaeger-0', port: 16686 }, programs.serveJaeger)
+  kube.servePod({ namespace: 'monitoring', name: 'prometheus-0', port: 9090 }, programs.servePrometheus)
+  return assemble({ clock, aws, kube, litellm, programs, overrides })
 }
 
 /** What names and policies of the network stand on, as EKS with the VPC CNI has them. */
@@ -122,12 +134,13 @@ interface Parts {
   readonly aws: FakeAws
   readonly kube: FakeKube
   readonly litellm: FakeLitellm
+  readonly programs: FakePrograms
   readonly overrides: FakeWorldOverrides
   readonly helm?: FakeHelm
 }
 
 function assemble(parts: Parts): FakeWorld {
-  const { clock, aws, kube, litellm, overrides } = parts
+  const { clock, aws, kube, litellm, programs, overrides } = parts
   const config = configSchema.parse(configTree(overrides.config ?? {}))
   const render = fakeCharts
   const helm =
@@ -139,6 +152,7 @@ function assemble(parts: Parts): FakeWorld {
       ...(overrides.charts && { charts: overrides.charts }),
     })
   const provided: Readonly<Record<string, string>> = overrides.provided ?? PROVIDED
+  const serviceCalls = createServiceCalls(kube, TARGET)
   const helmWrites = () =>
     helm.calls
       .filter(({ method }) => method === 'upgrade' || method === 'uninstall')
@@ -149,8 +163,10 @@ function assemble(parts: Parts): FakeWorld {
     options: { ...OPTIONS, ...overrides.options },
     kube,
     readiness: createReadiness(kube, clock),
-    gatewayKeys: createGatewayKeys(kube),
+    serviceCalls,
+    gatewayKeys: createGatewayKeys(serviceCalls),
     litellm,
+    programs,
     helm,
     aws,
     iam: aws.iam,
@@ -158,6 +174,7 @@ function assemble(parts: Parts): FakeWorld {
     eks: aws.eks,
     sts: aws.sts,
     assets: packageAssets,
+    certificates,
     clock,
     random: countingRandom(),
     provided: {
@@ -187,26 +204,6 @@ function mergeTrees(lower: Tree, upper: Tree): Tree {
       isTree(below) && isTree(value) && below.kind === (value.kind ?? below.kind) ? mergeTrees(below, value) : value
   }
   return merged
-}
-
-/** The Deployment controller's part, for the one pod that somebody talks to. */
-function seedGatewayPod(kube: FakeKube, { kind, metadata }: KubeObject): void {
-  if (kind !== 'Deployment' || metadata.name !== 'litellm') return
-  const labels = {
-    'app.kubernetes.io/name': 'litellm',
-    'app.kubernetes.io/instance': 'litellm',
-    'app.kubernetes.io/component': 'proxy',
-  }
-  kube.seed(
-    {
-      apiVersion: 'v1',
-      kind: 'Pod',
-      metadata: { name: 'litellm-0', namespace: metadata.namespace ?? '', labels },
-      spec: { containers: [{ name: 'proxy', image: 'litellm' }] },
-      status: { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] },
-    },
-    'replicaset-controller',
-  )
 }
 
 /** The StatefulSet controller's part: a bound volume claim for each replica. */

@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto'
 import { StepError } from '../../errors.ts'
 import type { GatewayAccess, GatewayKey, GatewayKeys, NewKey } from '../../ports/gateway.ts'
-import type { Kube } from '../../ports/kube.ts'
+import type { HttpAnswer, ServiceCalls } from '../../ports/service-calls.ts'
 import type { Secret } from '../../secret.ts'
-import { type Answer, exchange } from './exchange.ts'
 
 /** LiteLLM keeps keys by this digest. Source: LiteLLM, hash_token. */
 const digestOf = (value: Secret) => createHash('sha256').update(value.reveal()).digest('hex')
@@ -16,14 +15,14 @@ interface KeyInfo {
 }
 
 /** Keys of the LiteLLM that runs in the cluster. Source: LiteLLM 1.104, key management endpoints. */
-export function createGatewayKeys(kube: Kube): GatewayKeys {
-  const post = async (access: GatewayAccess, path: string, body: unknown, signal?: AbortSignal): Promise<void> => {
-    const answer = await exchange(kube, access, { method: 'POST', path, body }, signal)
+export function createGatewayKeys(calls: ServiceCalls): GatewayKeys {
+  const post = async (access: GatewayAccess, path: string, body: object, signal?: AbortSignal): Promise<void> => {
+    const answer = await calls.call(access.service, { path, body, key: access.masterKey }, signal)
     if (answer.status !== 200) throw refused(path, answer)
   }
   const find: GatewayKeys['find'] = async (access, value, signal) => {
     const path = `/key/info?key=${digestOf(value)}`
-    const answer = await exchange(kube, access, { method: 'GET', path }, signal)
+    const answer = await calls.call(access.service, { path, key: access.masterKey }, signal)
     if (answer.status === 404) return undefined
     if (answer.status !== 200) throw refused('/key/info', answer)
     const { info = {} } = JSON.parse(answer.text) as { readonly info?: KeyInfo }
@@ -50,7 +49,7 @@ function keyOf({ key_alias, models, status }: KeyInfo): GatewayKey {
   return { alias: key_alias ?? '', models: models ?? [], status: known }
 }
 
-function refused(path: string, { status, text }: Answer): StepError {
+function refused(path: string, { status, text }: HttpAnswer): StepError {
   return new StepError('GatewayRefused', `LiteLLM answered ${status} to ${path.replace(/\?.*$/, '')}`, {
     cause: text.slice(0, 300),
     hint: 'look at its log: kubectl logs -n litellm deployment/litellm -c proxy',

@@ -1,6 +1,6 @@
+import { messageIn } from '../../../steps/litellm/ask-model.ts'
 import { ConfigError, StepError } from '../../errors.ts'
 import type { LookFlags } from '../flags.ts'
-import { messageIn } from '../gateway/client.ts'
 import { chosenModel, type Reached, reachGateway } from '../gateway/reach.ts'
 import type { Host } from '../host.ts'
 import { type Session, withSession } from '../run/session.ts'

@@ -56,7 +56,7 @@ function groupsOf(what: string): readonly Group[] {
 }
 
 /** Reasons for which waiting may help. */
-const EARLY = new Set(['GatewayNotThere', 'GatewayNotReady', 'GatewayKeyMissing', 'GatewayUnreachable', 'PodRefused'])
+const EARLY = new Set(['ServiceNotThere', 'ServiceNotReady', 'GatewayKeyMissing', 'ServiceUnreachable', 'PodRefused'])
 
 async function untilReached(session: Session, { endpoint, wait }: TestFlags): Promise<Reached> {
   const deadline = performance.now() + (wait === undefined ? 0 : milliseconds(wait))

@@ -1,5 +1,7 @@
+import { askModel, messageIn, streamModel } from '../../../steps/litellm/ask-model.ts'
+import type { HttpAsk } from '../../ports/index.ts'
 import { Secret } from '../../secret.ts'
-import { type Ask, type GatewayClient, messageIn } from './client.ts'
+import type { GatewayClient } from './client.ts'
 
 /** One thing that was tried against the running gateway. */
 export interface Trial {
@@ -37,7 +39,7 @@ async function attempt(group: Group, title: string, action: () => Promise<string
   }
 }
 
-async function expectStatus(client: GatewayClient, ask: Ask, wanted: readonly number[]): Promise<string> {
+async function expectStatus(client: GatewayClient, ask: HttpAsk, wanted: readonly number[]): Promise<string> {
   const { status, text } = await client.call(ask)
   if (wanted.includes(status)) return `HTTP ${status}`
   throw new Error(`HTTP ${status}, expected ${wanted.join(' or ')}: ${messageIn(text)}`)
@@ -64,37 +66,21 @@ async function tryKeys({ client, key }: TrialRequest): Promise<readonly Trial[]>
   ]
 }
 
-async function tryModels({ client, key, models, stream }: TrialRequest): Promise<readonly Trial[]> {
+async function tryModels(request: TrialRequest): Promise<readonly Trial[]> {
   const trials: Trial[] = []
-  for (const model of models) {
-    trials.push(await attempt('models', `${model} answers`, () => answerOf(client, key, model)))
-    if (stream) trials.push(await attempt('models', `${model} streams`, () => streamOf(client, key, model)))
+  for (const model of request.models) {
+    trials.push(await attempt('models', `${model} answers`, () => answerOf(request, model)))
+    if (request.stream) trials.push(await attempt('models', `${model} streams`, () => streamOf(request, model)))
   }
   return trials
 }
 
-const question = (model: string) => ({
-  model,
-  messages: [{ role: 'user', content: 'Answer with one word: what colour is the sky on a clear day?' }],
-  max_tokens: 50,
-})
-
-async function answerOf(client: GatewayClient, key: Secret, model: string): Promise<string> {
-  const { status, text } = await client.call({ path: '/v1/chat/completions', body: question(model), key })
-  if (status !== 200) throw new Error(`HTTP ${status}: ${messageIn(text)}`)
-  const { choices } = JSON.parse(text) as { readonly choices?: readonly { message?: { content?: string } }[] }
-  const content = choices?.[0]?.message?.content?.trim()
-  if (!content) throw new Error('HTTP 200 without any text')
-  return shown(content)
+async function answerOf({ client, key }: TrialRequest, model: string): Promise<string> {
+  return shown(await askModel({ call: client.call, key, model }))
 }
 
-async function streamOf(client: GatewayClient, key: Secret, model: string): Promise<string> {
-  const body = { ...question(model), stream: true }
-  const pieces: string[] = []
-  for await (const piece of client.stream({ path: '/v1/chat/completions', body, key })) {
-    if (piece !== '') pieces.push(piece)
-  }
-  if (pieces.length === 0) throw new Error('a stream without any text')
+async function streamOf({ client, key }: TrialRequest, model: string): Promise<string> {
+  const pieces = await streamModel({ call: client.call, key, model })
   return `${pieces.length} pieces: ${shown(pieces.join(''))}`
 }
 

@@ -9,7 +9,7 @@ import type { Selection } from '../../engine/selection.ts'
 import type { Cause } from '../../engine/step.ts'
 import type { Services } from '../../ports/index.ts'
 import type { ChangeFlags } from '../flags.ts'
-import { type CheckResult, runChecks } from './checks.ts'
+import { type CheckResult, checksOf, runChecks } from './checks.ts'
 import { writes } from './confirm-changes.ts'
 import { diagnoseSteps } from './diagnose.ts'
 import { milliseconds } from './duration.ts'
@@ -110,5 +110,7 @@ async function verifyDeployed(session: Session, result: RunResult): Promise<read
   const holding = new Set(result.steps.filter(({ outcome }) => HOLDS.has(outcome)).map(({ id }) => id))
   const lacking = new Set(session.graph.order.filter(({ id }) => !holding.has(id)).map(({ component }) => component))
   const deployed = result.steps.map(({ component }) => component).filter((component) => !lacking.has(component))
-  return await runChecks(session, new Set(deployed))
+  // A deploy spends nobody's money: what calls models is verify's, and only when asked.
+  const free = checksOf(session, new Set(deployed)).filter(({ probes }) => probes === undefined)
+  return await runChecks(session, free)
 }

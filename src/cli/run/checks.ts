@@ -18,11 +18,17 @@ const CHECK_TIMEOUT_MS = 60_000
 /** About the ground that every component stands on. */
 const GROUND: ReadonlySet<string> = new Set(['account', 'cluster'])
 
-/** Runs the checks of these components, side by side; tells each as it ends, gives them in their own order. */
-export async function runChecks(session: Session, components: ReadonlySet<string>): Promise<readonly CheckResult[]> {
-  const chosen = session.world.checks.filter(({ component }) => GROUND.has(component) || components.has(component))
+type Check = Session['world']['checks'][number]
+
+/** Checks of these components, and of the ground below them. */
+export function checksOf({ world }: Session, components: ReadonlySet<string>): readonly Check[] {
+  return world.checks.filter(({ component }) => GROUND.has(component) || components.has(component))
+}
+
+/** Runs checks side by side; tells each as it ends, gives them in their own order. */
+export async function runChecks(session: Session, checks: readonly Check[]): Promise<readonly CheckResult[]> {
   return await Promise.all(
-    chosen.map(async (check) => {
+    checks.map(async (check) => {
       const started = session.world.clock.now()
       const result = withPasteableHints(await runCheck(session, check), session.request.flags)
       const { lookedAt: _lookedAt, ...told } = result
@@ -31,8 +37,6 @@ export async function runChecks(session: Session, components: ReadonlySet<string
     }),
   )
 }
-
-type Check = Session['world']['checks'][number]
 
 async function runCheck({ ctx, world, stop }: Session, check: Check): Promise<CheckResult> {
   const { id, component, title } = check

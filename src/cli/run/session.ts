@@ -1,4 +1,6 @@
+import { certificates } from '../../adapters/certificates.ts'
 import { createGatewayKeys } from '../../adapters/gateway/gateway-keys.ts'
+import { createServiceCalls } from '../../adapters/service-calls/service-calls.ts'
 import type { Emit } from '../../engine/events.ts'
 import { buildGraph, type Graph } from '../../engine/graph.ts'
 import { type Looked, look } from '../../engine/look.ts'
@@ -163,6 +165,7 @@ export function servicesOf(
   { target, connection }: Guarded,
 ): Services {
   const { kube, readiness, helm } = connection
+  const serviceCalls = createServiceCalls(kube, target)
   return {
     config: world.loaded.config,
     target,
@@ -174,10 +177,12 @@ export function servicesOf(
     },
     kube,
     readiness,
-    gatewayKeys: createGatewayKeys(kube),
+    serviceCalls,
+    gatewayKeys: createGatewayKeys(serviceCalls),
     helm,
     ...world.aws,
     assets: world.assets,
+    certificates,
     clock: world.clock,
     random: world.random,
     provided: world.provided,

@@ -1,15 +1,12 @@
-import { describe, expect, it } from 'vitest'
-import { buildGraph } from '../../src/engine/graph.ts'
-import type { LlmgwStep } from '../../src/ports/index.ts'
-import { steps } from '../../steps/index.ts'
-import { checks } from '../../steps/verify/index.ts'
-import { type FakeWorld, fakeWorld } from '../fakes/fake-world.ts'
-import { converge, rotated } from './run.ts'
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import type { FakeWorld } from '../../fakes/fake-world.ts'
+import { rotated } from '../run.ts'
 
 const API = 'external-secrets.io/v1'
 const STORE = { apiVersion: API, kind: 'ClusterSecretStore', name: 'aws-secrets-manager' }
 const SYNCED = { apiVersion: API, kind: 'ExternalSecret', name: 'redis-credentials', namespace: 'litellm' }
-const COPY = { apiVersion: 'v1', kind: 'Secret', name: 'redis-credentials', namespace: 'litellm' }
+export const COPY = { apiVersion: 'v1', kind: 'Secret', name: 'redis-credentials', namespace: 'litellm' }
 const OPERATOR = {
   apiVersion: 'apps/v1',
   kind: 'Deployment',
@@ -33,7 +30,7 @@ const GATEKEEPER = {
   name: 'gatekeeper-audit',
   namespace: 'gatekeeper-system',
 }
-const CONSTRAINT = {
+export const CONSTRAINT = {
   apiVersion: 'constraints.gatekeeper.sh/v1beta1',
   kind: 'LlmgwNoLatestTag',
   name: 'llmgw-no-latest-tag',
@@ -57,16 +54,29 @@ const SLICE = {
   namespace: 'litellm',
 }
 
-async function deployed(): Promise<FakeWorld> {
-  const world = fakeWorld()
-  for (const step of buildGraph(steps).order) await converge(step as LlmgwStep<unknown>, world)
-  return world
+/** What the operator keeps for its webhook. @param file in test/fixtures/certificates */
+export function webhookCertificate(file: string) {
+  const path = fileURLToPath(new URL(`../../fixtures/certificates/${file}.pem`, import.meta.url))
+  return {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: 'external-secrets-webhook', namespace: 'external-secrets' },
+    data: { 'tls.crt': readFileSync(path).toString('base64') },
+  }
 }
 
-async function run(id: string, world: FakeWorld) {
-  const check = checks.find((candidate) => candidate.id === id)
-  if (check === undefined) throw new Error(`no check ${id}`)
-  return await check.run({ ...world, signal: new AbortController().signal })
+interface Workload {
+  readonly template: {
+    readonly spec: { readonly containers: readonly { readonly env: readonly { name: string }[] }[] }
+  }
+}
+
+/** As somebody's `kubectl set env` leaves it. */
+export async function sendTracesTo({ kube }: FakeWorld, value: string): Promise<void> {
+  const { template } = ((await kube.find(LITELLM)) as unknown as { readonly spec: Workload }).spec
+  const [first, ...rest] = template.spec.containers
+  const env = first?.env.map((one) => (one.name === 'OTEL_EXPORTER_OTLP_ENDPOINT' ? { name: one.name, value } : one))
+  await kube.patch(LITELLM, { spec: { template: { spec: { containers: [{ ...first, env }, ...rest] } } } })
 }
 
 function spoilRole(world: FakeWorld, kind: string): void {
@@ -76,7 +86,7 @@ function spoilRole(world: FakeWorld, kind: string): void {
 }
 
 /** What each check must not miss. */
-const SPOILED: Readonly<Record<string, { spoil: (world: FakeWorld) => unknown; found: RegExp }>> = {
+export const SPOILED: Readonly<Record<string, { spoil: (world: FakeWorld) => unknown; found: RegExp }>> = {
   'network-policies': {
     spoil: (world) =>
       world.kube.remove({
@@ -286,71 +296,92 @@ const SPOILED: Readonly<Record<string, { spoil: (world: FakeWorld) => unknown; f
     spoil: (world) => world.kube.patch(SLICE, { endpoints: [{ conditions: { ready: false } }] }),
     found: /none of 1 endpoints is ready/,
   },
-}
-
-describe('checks', () => {
-  it('each have a negative control', () => {
-    // `account` has a test of its own: no write in the world changes whose credentials they are.
-    expect([...Object.keys(SPOILED), 'account'].sort()).toEqual(checks.map(({ id }) => id).sort())
-  })
-
-  it.each(checks.map(({ id }) => id).filter((id) => id !== 'account'))(
-    '%s passes, and fails when it must',
-    async (id) => {
-      const world = await deployed()
-      expect(await run(id, world)).toMatchObject({ result: 'pass' })
-      await SPOILED[id]?.spoil(world)
-      const after = await run(id, world)
-      expect(after.result).toBe('fail')
-      expect(after.found).toMatch(SPOILED[id]?.found ?? /never/)
-      expect(after.lookedAt).not.toBe('')
-      expect(after.hint).toBeDefined()
+  certificates: {
+    spoil: (world) => world.kube.seed(webhookCertificate('until-2025-12-31')),
+    found: /tls\.crt of Secret external-secrets\/external-secrets-webhook ended on 2025-12-31/,
+  },
+  'prometheus-targets': {
+    spoil: ({ programs }) => {
+      const down = { scrapePool: 'serviceMonitor/monitoring/litellm/0', health: 'down', lastError: 'HTTP 401' }
+      programs.prometheus['/api/v1/targets'] = [200, { data: { activeTargets: [down] } }]
     },
-  )
-
-  it('account fails for the credentials of another account', async () => {
-    expect(await run('account', fakeWorld())).toMatchObject({ result: 'pass' })
-    const other = await run('account', fakeWorld({ aws: { accountId: '999999999999' } }))
-    expect(other).toMatchObject({ result: 'fail', found: 'account 999999999999, expected 123456789012' })
-  })
-
-  it('wait for the first audit of a policy that is new, and do not take it for one', async () => {
-    const world = await deployed()
-    world.kube.setStatus(CONSTRAINT, { totalViolations: 0 })
-    expect(await run('policy-audit', world)).toMatchObject({
-      result: 'skip',
-      found: expect.stringMatching(/not audited yet.*no-latest-tag was written \d+ s ago/),
-    })
-  })
-
-  it('warn of what others added to a role', async () => {
-    const world = await deployed()
-    const role = world.aws.state.roles.get('llmgw-test-gateway')
-    if (role)
-      world.aws.state.roles.set(role.name, { ...role, attached: ['arn:aws:iam::aws:policy/AdministratorAccess'] })
-    expect(await run('role-gateway', world)).toMatchObject({
-      result: 'warn',
-      found: expect.stringContaining('AdministratorAccess'),
-    })
-  })
-
-  it('tell a key too many and a key too few, and never a value', async () => {
-    const world = await deployed()
-    await world.kube.patch(COPY, { data: { 'redis-password': null, stray: btoa('stray secret value') } })
-    const { found } = await run('secret-values', world)
-    expect(found).toContain('key redis-password is absent')
-    expect(found).toContain('key stray is not configured')
-    expect(found).not.toContain('stray secret value')
-  })
-
-  it('skip what the configuration does not have', async () => {
-    const world = fakeWorld({ config: { cache: { kind: 'none' } } })
-    expect(await run('release-redis', world)).toMatchObject({ result: 'skip' })
-  })
-
-  it('cannot look is no verdict', async () => {
-    const world = await deployed()
-    world.helm.failNext('find', new Error('no answer'))
-    await expect(run('release-redis', world)).rejects.toThrow('no answer')
-  })
-})
+    found: /ServiceMonitor litellm: HTTP 401; ServiceMonitor redis gives no target/,
+  },
+  traces: {
+    spoil: ({ programs }) => {
+      programs.jaeger['/api/services'] = [500, 'storage is gone']
+    },
+    found: /HTTP 500: storage is gone/,
+  },
+  'litellm-ready': {
+    spoil: ({ litellm }) => {
+      litellm.faults.db = 'disconnected'
+    },
+    found: /its database is disconnected/,
+  },
+  'litellm-keys': {
+    spoil: ({ litellm }) => {
+      litellm.faults.open = true
+    },
+    found: /a key that nobody was given is answered with HTTP 200; a call without a key is answered with HTTP 200/,
+  },
+  'litellm-database': {
+    spoil: ({ litellm }) => {
+      litellm.faults.tables = false
+    },
+    found: /HTTP 500: The table .* does not exist/,
+  },
+  'litellm-cache': {
+    spoil: ({ litellm }) => {
+      litellm.faults.cache = 'invalid username-password pair'
+    },
+    found: /HTTP 503: Service Unhealthy: invalid username-password pair/,
+  },
+  'litellm-models': {
+    spoil: ({ litellm }) => {
+      litellm.faults.models = ['claude-sonnet', 'claude-haiku']
+    },
+    found: /nova-lite is not offered/,
+  },
+  'litellm-metrics': {
+    spoil: ({ litellm }) => {
+      litellm.faults.metrics = litellm.faults.metrics.map((name) => name.replace('spend_metric', 'cost_metric'))
+    },
+    found: /the dashboards ask for litellm_spend_metric_total, which is not there/,
+  },
+  'trace-exporter': {
+    spoil: async (world) => {
+      await sendTracesTo(world, 'http://jaeger-collector.monitoring.svc:4318')
+    },
+    found: /http:\/\/jaeger-collector\.monitoring\.svc:4318: there is no Service monitoring\/jaeger-collector/,
+  },
+  'model-answers': {
+    spoil: ({ litellm }) =>
+      litellm.faults.refusals.set('nova-lite', 'AccessDeniedException: not authorized to perform'),
+    found: /nova-lite: HTTP 400: AccessDeniedException: not authorized/,
+  },
+  'cache-serves': {
+    spoil: ({ litellm }) => {
+      litellm.faults.forgetful = true
+    },
+    found: /the second call went to the model again/,
+  },
+  'open-webui-health': {
+    spoil: ({ programs }) => {
+      programs.webUi['/health/db'] = [500, 'database is locked']
+    },
+    found: /HTTP 500: database is locked/,
+  },
+  'open-webui-login': {
+    spoil: ({ programs }) => {
+      programs.webUi['/oauth/oidc/login'] = [500, 'no such provider']
+    },
+    found: /HTTP 500 and no redirect to an identity provider: no such provider/,
+  },
+  'open-webui-models': {
+    spoil: ({ litellm }) => {
+      litellm.faults.models = ['claude-sonnet']
+    },
+    found: /claude-haiku is not listed/,
+  },
+}

@@ -1,0 +1,40 @@
+import type { HttpAnswer } from '../../../src/ports/index.ts'
+import { Secret } from '../../../src/secret.ts'
+import { messageIn } from '../../litellm/ask-model.ts'
+import { masterKeyInCluster } from '../../litellm/master-key.ts'
+import { gatewayTarget } from '../../litellm/service.ts'
+import { type Check, verdict } from '../check.ts'
+import { whereAnswered } from '../silent.ts'
+import { callGateway } from './asking.ts'
+
+const PATH = '/v1/models'
+const NOBODYS = 'sk-nobody-was-given-this-key'
+
+const accepted = ({ status }: HttpAnswer) => status === 200
+/** A gateway that is broken refuses nothing: it fails. */
+const refused = ({ status }: HttpAnswer) => [400, 401, 403].includes(status)
+
+/** Who has the key gets in, and nobody else. */
+export const keysHold: Check = {
+  id: 'litellm-keys',
+  component: 'litellm',
+  title: 'LiteLLM takes the master key and refuses others',
+  async run(ctx) {
+    const { namespace, name } = gatewayTarget(ctx.config)
+    const lookedAt = `${PATH} of Service ${namespace}/${name}: with the master key, a wrong one, none`
+    return await whereAnswered(lookedAt, async () => {
+      const key = await masterKeyInCluster(ctx)
+      const [own, wrong, none] = await Promise.all([
+        callGateway(ctx, { path: PATH, key }),
+        callGateway(ctx, { path: PATH, key: new Secret(NOBODYS) }),
+        callGateway(ctx, { path: PATH }),
+      ])
+      const faults = [
+        ...(accepted(own) ? [] : [`the master key is refused: HTTP ${own.status}: ${messageIn(own.text)}`]),
+        ...(refused(wrong) ? [] : [`a key that nobody was given is answered with HTTP ${wrong.status}`]),
+        ...(refused(none) ? [] : [`a call without a key is answered with HTTP ${none.status}`]),
+      ]
+      return verdict(lookedAt, faults, { good: 'one accepted, two refused', hint: 'llmgw restart litellm' })
+    })
+  },
+}

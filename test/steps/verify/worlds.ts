@@ -1,0 +1,204 @@
+import type { FakeWorld } from '../../fakes/fake-world.ts'
+import { rotated } from '../run.ts'
+import { SPOILED, sendTracesTo, webhookCertificate } from './spoiled.ts'
+
+/** A platform that was whole, and one thing that happened to it. */
+export interface BrokenWorld {
+  readonly name: string
+  readonly make: (world: FakeWorld) => unknown
+  /** Checks that fail, in their order. */
+  readonly red: readonly string[]
+  readonly warned?: readonly string[]
+  /** Checks that cannot say anything then. */
+  readonly silent?: readonly string[]
+  /** What each of them names. */
+  readonly cause: RegExp
+}
+
+const spoil = (id: string) => (world: FakeWorld) => SPOILED[id]?.spoil(world)
+
+const secret = (name: string, namespace: string) => ({ apiVersion: 'v1', kind: 'Secret', name, namespace })
+
+/** What asks LiteLLM as its administrator. */
+const ADMINISTRATION = ['litellm-database', 'litellm-cache', 'litellm-models', 'model-answers', 'cache-serves']
+
+export const WORLDS: readonly BrokenWorld[] = [
+  {
+    name: 'another master key in the Kubernetes Secret',
+    make: ({ kube }) =>
+      kube.patch(secret('litellm-secrets', 'litellm'), { data: { 'master-key': btoa('sk-somebody-elses-key') } }),
+    red: ['secret-values', 'litellm-keys'],
+    silent: ADMINISTRATION,
+    cause: /key master-key differs from litellm\/master-key|the master key is refused: HTTP 401/,
+  },
+  {
+    name: 'a secret that got a new value, with pods that hold the old one',
+    make: (world) => rotated(world, 'litellm/redis-password'),
+    red: ['secret-values', 'secret-versions-litellm'],
+    cause: /redis-password (differs|is version)/,
+  },
+  {
+    name: "Redis' password changed",
+    make: spoil('litellm-cache'),
+    red: ['litellm-cache'],
+    cause: /invalid username-password pair/,
+  },
+  {
+    name: 'a cache that keeps nothing',
+    make: spoil('cache-serves'),
+    red: ['cache-serves'],
+    cause: /went to the model again/,
+  },
+  {
+    name: 'database never migrated',
+    make: spoil('litellm-database'),
+    red: ['litellm-database'],
+    cause: /table .* does not exist/,
+  },
+  {
+    name: 'database stopped',
+    make: spoil('litellm-ready'),
+    red: ['litellm-ready'],
+    cause: /database is disconnected/,
+  },
+  {
+    name: 'a model that the role may not call',
+    make: spoil('model-answers'),
+    red: ['model-answers'],
+    cause: /nova-lite: .*AccessDeniedException/,
+  },
+  {
+    name: 'a model past its end',
+    make: (world) => {
+      const { assets, litellm } = world
+      const model = 'amazon.nova-lite-v1:0'
+      const documents: typeof assets.documents = async (path) =>
+        path.endsWith('bedrock-lifecycle.yaml') ? [{ [model]: '2025-12-01' }] : await assets.documents(path)
+      Object.assign(world, { assets: { ...assets, documents } })
+      litellm.faults.refusals.set('nova-lite', 'This model version has reached the end of its life.')
+    },
+    red: ['model-answers'],
+    warned: ['litellm-configuration'],
+    cause: /end of its life|ended on Bedrock on 2025-12-01/,
+  },
+  {
+    name: 'a model that LiteLLM left out',
+    make: spoil('litellm-models'),
+    red: ['litellm-models', 'open-webui-models'],
+    cause: /nova-lite is not (offered|listed)/,
+  },
+  {
+    name: 'a Service without endpoints',
+    make: async ({ kube }) => {
+      const slice = {
+        apiVersion: 'discovery.k8s.io/v1',
+        kind: 'EndpointSlice',
+        name: 'litellm-1',
+        namespace: 'litellm',
+      }
+      await kube.patch(slice, { endpoints: [] })
+      const selector = { 'app.kubernetes.io/name': 'litelm' }
+      await kube.patch(
+        { apiVersion: 'v1', kind: 'Service', name: 'litellm', namespace: 'litellm' },
+        { spec: { selector } },
+      )
+    },
+    red: ['litellm-endpoints', 'litellm-ready'],
+    silent: ['litellm-keys', ...ADMINISTRATION, 'open-webui-key-registered', 'open-webui-models'],
+    cause: /none of 0 endpoints is ready|no ready pod stands behind Service litellm\/litellm/,
+  },
+  {
+    name: 'a policy in dryrun where deny is wanted',
+    make: ({ kube, config }) => {
+      Object.assign(config.policies, { enforcement: 'deny' })
+      return kube.list({ apiVersion: 'v1', kind: 'Namespace' })
+    },
+    red: ['policy-constraints'],
+    cause: /no-latest-tag is dryrun, expected deny/,
+  },
+  {
+    name: 'an ExternalSecret that is not synced',
+    make: spoil('external-secrets-synced'),
+    red: ['external-secrets-synced'],
+    cause: /AccessDenied/,
+  },
+  {
+    name: 'metrics with other names',
+    make: spoil('litellm-metrics'),
+    red: ['litellm-metrics'],
+    cause: /litellm_spend_metric_total, which is not there/,
+  },
+  {
+    name: 'a port of metrics that wants a key',
+    make: spoil('prometheus-targets'),
+    red: ['prometheus-targets'],
+    cause: /HTTP 401/,
+  },
+  {
+    name: 'an expired certificate',
+    make: spoil('certificates'),
+    red: ['certificates'],
+    cause: /ended on 2025-12-31/,
+  },
+  {
+    name: 'a certificate that nobody renews',
+    make: ({ kube }) => kube.seed(webhookCertificate('until-2026-01-03')),
+    red: [],
+    warned: ['certificates'],
+    cause: /ends on 2026-01-03/,
+  },
+  {
+    name: 'traces sent to a Service that is not there',
+    make: (world) => sendTracesTo(world, 'http://jaeger-collector.monitoring.svc:4318'),
+    red: ['trace-exporter'],
+    cause: /there is no Service monitoring\/jaeger-collector/,
+  },
+  {
+    name: 'traces sent to a port that takes none',
+    make: (world) => sendTracesTo(world, 'http://jaeger.monitoring.svc:9411'),
+    red: ['trace-exporter'],
+    cause: /has no port 9411, only 4317, 4318/,
+  },
+  {
+    name: 'no trace of LiteLLM in Jaeger',
+    make: ({ programs }) => {
+      programs.jaeger['/api/services'] = [200, { data: ['open-webui'] }]
+    },
+    red: [],
+    warned: ['traces'],
+    cause: /none of LiteLLM since Jaeger started/,
+  },
+  {
+    name: 'a gateway that lets everybody in',
+    make: spoil('litellm-keys'),
+    red: ['litellm-keys'],
+    cause: /a call without a key is answered with HTTP 200/,
+  },
+  {
+    name: "Open WebUI's key deleted in LiteLLM",
+    make: spoil('open-webui-key-registered'),
+    red: ['open-webui-key-registered', 'open-webui-models'],
+    cause: /does not know it|HTTP 401/,
+  },
+  {
+    name: 'Open WebUI with a database that is locked',
+    make: spoil('open-webui-health'),
+    red: ['open-webui-health'],
+    cause: /database is locked/,
+  },
+  {
+    name: 'a redirect address that the identity provider does not know',
+    make: ({ programs }) => {
+      const location = 'https://login.example.com/authorize?client_id=x&state=y&redirect_uri=http%3A%2F%2F10.0.0.1%2Fcb'
+      programs.webUi['/oauth/oidc/login'] = [302, '', { location }]
+    },
+    red: ['open-webui-login'],
+    cause: /redirect_uri is http:\/\/10\.0\.0\.1\/cb, expected http:\/\/localhost:8080\/oauth\/oidc\/callback/,
+  },
+  {
+    name: "the gateway's role without its policy",
+    make: spoil('role-gateway'),
+    red: ['role-gateway'],
+    cause: /bedrock-invoke differs or is absent/,
+  },
+]
