@@ -8,6 +8,7 @@ const createRole = (): Seen => ({
   operation: 'CreateRole',
   userAgent: 'llmgw',
   authorization: '',
+  body: '',
   write: true,
 })
 

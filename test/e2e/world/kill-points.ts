@@ -21,33 +21,38 @@ export function describePoint({ api, operation, by, nth, moment }: KillPoint): s
   return `${moment} ${by}'s ${operation} to ${api}${nth > 1 ? ` (call ${nth})` : ''}`
 }
 
-/** Every point that a run passed. */
-export function pointsOf(api: KillPoint['api'], seen: readonly Seen[]): readonly KillPoint[] {
+/** Every point that a run passed; `all` counts reads too. */
+export function pointsOf(api: KillPoint['api'], seen: readonly Seen[], all = false): readonly KillPoint[] {
   const counts = new Map<string, number>()
-  return seen.filter(matters).flatMap((entry) => {
-    const operation = operationOf(entry)
-    const by = callerOf(entry)
-    const nth = (counts.get(`${by} ${operation}`) ?? 0) + 1
-    counts.set(`${by} ${operation}`, nth)
-    const moments = entry.write ? (['before', 'after'] as const) : (['before'] as const)
-    return moments.map((moment) => ({ api, operation, by, nth, moment }))
-  })
+  return seen
+    .filter((entry) => all || matters(entry))
+    .flatMap((entry) => {
+      const operation = operationOf(entry)
+      const by = callerOf(entry)
+      const nth = (counts.get(`${by} ${operation}`) ?? 0) + 1
+      counts.set(`${by} ${operation}`, nth)
+      const moments = entry.write ? (['before', 'after'] as const) : (['before'] as const)
+      return moments.map((moment) => ({ api, operation, by, nth, moment }))
+    })
 }
 
 /** Hooks that call `fire` once, when the run reaches the point. */
-export function atPoint(point: KillPoint, fire: () => void): { before(seen: Seen): void; after(seen: Seen): void } {
+export function atPoint(
+  point: KillPoint,
+  fire: (seen: Seen) => void,
+): { before(seen: Seen): void; after(seen: Seen): void } {
   // Calls of one kind overlap, so an answer must know which call it belongs to.
   const numbers = new Map<Seen, number>()
   const hit = (seen: Seen, moment: KillPoint['moment']): void => {
-    if (!matters(seen) || operationOf(seen) !== point.operation || callerOf(seen) !== point.by) return
+    if (operationOf(seen) !== point.operation || callerOf(seen) !== point.by) return
     if (moment === 'before') numbers.set(seen, numbers.size + 1)
-    if (moment === point.moment && numbers.get(seen) === point.nth) fire()
+    if (moment === point.moment && numbers.get(seen) === point.nth) fire(seen)
   }
   return { before: (seen) => hit(seen, 'before'), after: (seen) => hit(seen, 'after') }
 }
 
 /** Mulberry32: the same seed gives the same sample on every machine. Source: Tommy Ettinger, public domain. */
-function random(seed: number): () => number {
+export function random(seed: number): () => number {
   let state = seed
   return () => {
     state = (state + 0x6d2b79f5) | 0

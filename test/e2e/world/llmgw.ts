@@ -21,13 +21,16 @@ export interface RunOptions {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly cwd?: string
   readonly input?: string
+  /** A command that becomes the program, e.g. one that takes something away from it first. */
+  readonly prefix?: readonly string[]
   /** Called with the process as soon as it runs. */
   readonly started?: (child: ChildProcess) => void
 }
 
 /** Runs the built program as a user does, with standard input closed unless `input` is given. */
 export async function llmgw(args: readonly string[], options: RunOptions): Promise<Ended> {
-  const child = spawn(process.execPath, [LLMGW, ...args], {
+  const [command = '', ...words] = [...(options.prefix ?? []), process.execPath, LLMGW, ...args]
+  const child = spawn(command, words, {
     env: options.env as NodeJS.ProcessEnv,
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     stdio: ['pipe', 'pipe', 'pipe'],

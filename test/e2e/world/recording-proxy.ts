@@ -4,10 +4,11 @@ import {
   request as httpRequest,
   type IncomingMessage,
   type OutgoingHttpHeaders,
+  type Server,
   type ServerResponse,
 } from 'node:http'
 import { request as httpsRequest } from 'node:https'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 
 /** Where a proxy sends what it gets; `tls` holds the client's identity for an API server. */
 export interface Upstream {
@@ -24,15 +25,24 @@ export interface Seen {
   readonly userAgent: string
   /** The client's own; a proxy before an API server shows its certificate in its place. */
   readonly authorization: string
+  /** What was sent; values of secrets are in it. */
+  readonly body: string
   readonly write: boolean
 }
 
+/** An answer in the API's place. */
+export interface Reply {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
 export interface Hooks {
-  /** Before it is sent on; a promise holds it back. */
+  /** Before it is sent on; a promise holds it back, and one that rejects cuts the connection. */
   before?(seen: Seen): void | Promise<void>
-  /** Status of an answer in the API's place: the upstream is not asked. */
-  refuse?(seen: Seen): number | undefined
-  /** The upstream has done it; the client has no answer yet. */
+  /** An answer in the API's place, or its status in an API server's words: the upstream is not asked. */
+  refuse?(seen: Seen): Reply | number | undefined
+  /** The upstream has done it; the client has no answer yet, and gets none when this rejects. */
   after?(seen: Seen): void | Promise<void>
   /** Gives the answer another body; undefined lets it through as it streams. */
   rewrite?(seen: Seen): ((body: string) => string) | undefined
@@ -41,6 +51,10 @@ export interface Hooks {
 export interface RecordingProxy {
   readonly url: string
   readonly seen: Seen[]
+  /** Bytes on the wire so far, heads included, both ways. */
+  bytes(): number
+  /** Cuts all connections, watches too; new ones are taken. */
+  cut(): void
   close(): Promise<void>
 }
 
@@ -65,15 +79,23 @@ function describe(request: IncomingMessage, body: Buffer): Seen {
     operation: aws ?? `${method} ${path.split('?')[0]}`,
     userAgent: request.headers['user-agent'] ?? '',
     authorization: request.headers.authorization ?? '',
+    body: body.toString('utf8'),
     write: aws === undefined ? method !== 'GET' && method !== 'HEAD' && !dryRun : !AWS_READS.test(aws),
   }
 }
 
+const REASONS: Readonly<Record<number, readonly [reason: string, message: string]>> = {
+  401: ['Unauthorized', 'Unauthorized'],
+  403: ['Forbidden', 'forbidden by the test'],
+  429: ['TooManyRequests', 'too many requests by the test'],
+  500: ['InternalError', 'broken by the test'],
+}
+
 /** As an API server words it. */
-function refusal(code: number): unknown {
-  const [reason, message] =
-    code === 403 ? ['Forbidden', 'forbidden by the test'] : ['ServiceUnavailable', 'down by the test']
-  return { apiVersion: 'v1', kind: 'Status', status: 'Failure', code, reason, message }
+export function refusal(code: number): Reply {
+  const [reason, message] = REASONS[code] ?? ['ServiceUnavailable', 'down by the test']
+  const body = JSON.stringify({ apiVersion: 'v1', kind: 'Status', status: 'Failure', code, reason, message })
+  return { status: code, headers: { 'content-type': 'application/json' }, body }
 }
 
 async function read(stream: IncomingMessage): Promise<Buffer> {
@@ -101,6 +123,27 @@ function send(upstream: Upstream, { client, answer }: Exchange, body: Buffer): P
   })
 }
 
+/** Counts what goes over a server's connections, those that are still open included. */
+function countBytes(server: Server): () => number {
+  const open = new Set<Socket>()
+  let closed = 0
+  const of = ({ bytesRead, bytesWritten }: Socket): number => bytesRead + bytesWritten
+  server.on('connection', (socket) => {
+    open.add(socket)
+    socket.once('close', () => {
+      open.delete(socket)
+      closed += of(socket)
+    })
+  })
+  return () => [...open].reduce((sum, socket) => sum + of(socket), closed)
+}
+
+/** Answers in the API's place. */
+function answerWith(answer: ServerResponse, refused: Reply | number): void {
+  const { status, headers, body } = typeof refused === 'number' ? refusal(refused) : refused
+  answer.writeHead(status, headers).end(body)
+}
+
 /** Stands between the program and an API on loopback: records every request, and lets a test act at an exact one. */
 export async function recordingProxy(upstream: Upstream, hooks: Hooks = {}): Promise<RecordingProxy> {
   const seen: Seen[] = []
@@ -111,10 +154,7 @@ export async function recordingProxy(upstream: Upstream, hooks: Hooks = {}): Pro
       seen.push(entry)
       await hooks.before?.(entry)
       const refused = hooks.refuse?.(entry)
-      if (refused !== undefined) {
-        answer.writeHead(refused, { 'content-type': 'application/json' }).end(JSON.stringify(refusal(refused)))
-        return
-      }
+      if (refused !== undefined) return answerWith(answer, refused)
       const reply = await send(upstream, { client, answer }, body)
       if (entry.write) await hooks.after?.(entry)
       const rewrite = hooks.rewrite?.(entry)
@@ -133,6 +173,7 @@ export async function recordingProxy(upstream: Upstream, hooks: Hooks = {}): Pro
       answer.destroy()
     }
   })
+  const bytes = countBytes(server)
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
@@ -140,6 +181,8 @@ export async function recordingProxy(upstream: Upstream, hooks: Hooks = {}): Pro
   return {
     url: `http://127.0.0.1:${port}`,
     seen,
+    bytes,
+    cut: () => server.closeAllConnections(),
     close: async () => {
       server.closeAllConnections()
       server.close()
