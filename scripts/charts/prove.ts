@@ -1,7 +1,7 @@
+import type { Rendering } from '../../src/adapters/helm/template.ts'
 import { isTree, type Tree, valueAt } from '../../src/config/merge.ts'
 import type { ReleaseSpec } from '../../src/ports/index.ts'
 import { setPaths } from './extract-values.ts'
-import type { Rendering } from './render.ts'
 import type { Keys } from './template-reads.ts'
 
 type Render = (values: ReleaseSpec['values']) => Promise<Rendering>

@@ -2,7 +2,6 @@ import { join } from 'node:path'
 import type { AwsConnection } from '../adapters/aws/connect-aws.ts'
 import { eksToken } from '../adapters/aws/eks-token.ts'
 import { createCharts } from '../adapters/charts/create-charts.ts'
-import { parseChartLock } from '../adapters/charts/lock.ts'
 import { createHelm } from '../adapters/helm/create-helm.ts'
 import { type Kubeconfig, writeKubeconfig } from '../adapters/helm/kubeconfig.ts'
 import { createHelmRunner, type HelmRunner } from '../adapters/helm/runner.ts'
@@ -14,6 +13,7 @@ import type { Assets, Clock, EksCluster, Kube } from '../ports/index.ts'
 import type { SandboxConnection } from '../sandbox/index.ts'
 import { Secret } from '../secret.ts'
 import { findHelm } from './find-helm.ts'
+import { chartLock } from './supply/chart-lock.ts'
 import type { ClusterConnection, World } from './world.ts'
 
 export interface ConnectorOptions {
@@ -31,8 +31,6 @@ export interface ConnectorOptions {
 }
 
 type Connector = Pick<World, 'connect' | 'helmTool' | 'startedProcesses' | 'close'>
-
-const CHART_LOCK = 'helm-values/charts.lock.yaml'
 
 /** Connects Kubernetes and Helm to one cluster. */
 export function createClusterConnector(options: ConnectorOptions): Connector {
@@ -119,7 +117,7 @@ async function openHelm(options: ConnectorOptions, parts: HelmParts): Promise<Cl
   const { loaded, sandbox, assets, cacheDir, runDir, clock } = options
   const { config } = loaded
   const charts = createCharts({
-    lock: parseChartLock(await assets.text(CHART_LOCK), CHART_LOCK),
+    lock: await chartLock(loaded, assets),
     mirror: config.charts.mirror ?? sandbox?.charts.mirror,
     cacheDir: join(cacheDir, 'charts'),
     run: (call) => parts.runner.run(call),

@@ -8,6 +8,14 @@ export interface GlobalFlags {
   readonly debug: boolean
 }
 
+export interface ChartsLockFlags extends GlobalFlags {
+  readonly file?: string
+}
+
+export interface ExitCodeFlags extends GlobalFlags {
+  readonly exitCode: boolean
+}
+
 /** Flags of the commands that look at the platform. */
 export interface LookFlags extends GlobalFlags {
   readonly deep: boolean

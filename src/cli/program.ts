@@ -5,6 +5,7 @@ import { addPolicies } from './commands/policies.ts'
 import { addReference } from './commands/reference.ts'
 import { addSandbox } from './commands/sandbox.ts'
 import { addSecrets } from './commands/secrets.ts'
+import { addSupply } from './commands/supply.ts'
 import { addUse } from './commands/use.ts'
 import type { Host } from './host.ts'
 import {
@@ -66,6 +67,7 @@ export function createProgram(host: Host, finish: Finish) {
   addDestroy(program, host, finish)
   addSecrets(program, host, finish)
   addPolicies(program, host, finish)
+  addSupply(program, host, finish)
   addLock(program, host, finish)
   addDayTwo(program, host, finish)
   addInformation(program, host, finish)

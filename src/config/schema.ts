@@ -115,6 +115,13 @@ const irsa = z.strictObject({
 })
 
 const charts = z.strictObject({
+  lock: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'A lock file of your own, as `llmgw charts lock` writes it, relative to this file; it holds in place of our pins.',
+    ),
   mirror: z
     .discriminatedUnion('kind', [
       z.strictObject({ kind: z.literal('directory'), path: z.string().min(1) }),

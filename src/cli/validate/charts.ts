@@ -1,12 +1,11 @@
 import { createCharts } from '../../adapters/charts/create-charts.ts'
-import { type ChartLock, parseChartLock } from '../../adapters/charts/lock.ts'
+import type { ChartLock } from '../../adapters/charts/lock.ts'
 import type { LoadedConfig } from '../../config/load.ts'
 import { describeOrigin, type Origin } from '../../config/origin.ts'
 import { causeOf } from '../../engine/cause.ts'
 import type { Assets, ReleaseSpec } from '../../ports/index.ts'
+import { chartLock, SHIPPED_LOCK } from '../supply/chart-lock.ts'
 import { type Finding, findingOf } from './finding.ts'
-
-const LOCK = 'helm-values/charts.lock.yaml'
 
 /** Whether the lock file, and a mirror in a directory, have every chart that is wanted. No chart is fetched. */
 export async function checkCharts(
@@ -15,24 +14,24 @@ export async function checkCharts(
   assets: Assets,
 ): Promise<readonly Finding[]> {
   const keys = [...new Set(releases.map(({ chart }) => chart))].sort()
-  const text = await assets.text(LOCK)
+  const shipped = await assets.text(SHIPPED_LOCK)
   try {
-    const lock = parseChartLock(text, LOCK)
+    const lock = await chartLock(loaded, assets)
     const known = keys.filter((key) => lock[key] !== undefined)
     return [
       ...keys.filter((key) => !known.includes(key)).map(unknownChart),
-      ...known.filter((key) => lock[key]?.digest === undefined).map((key) => unpinned(key, text)),
+      ...known.filter((key) => lock[key]?.digest === undefined).map((key) => unpinned(key, shipped)),
       ...(await mirrorFindings(loaded, known, lock)),
     ]
   } catch (error) {
-    return [findingOf(causeOf(error), LOCK)]
+    return [findingOf(causeOf(error), SHIPPED_LOCK)]
   }
 }
 
 const unknownChart = (key: string): Finding => ({
   severity: 'error',
   code: 'ChartUnknown',
-  file: LOCK,
+  file: SHIPPED_LOCK,
   message: `has no chart "${key}", which a step wants`,
   fix: `add ${key} with version and repository`,
 })
@@ -41,7 +40,7 @@ function unpinned(key: string, text: string): Finding {
   const line = text.split('\n').findIndex((one) => one.trim() === `${key}:`) + 1
   const message = `chart ${key}: digest not pinned, so its bytes are not compared with anything`
   const fix = 'nothing to do, or pin the digest of an archive that you have tested'
-  return { severity: 'warning', code: 'DigestNotPinned', file: LOCK, ...(line > 0 && { line }), message, fix }
+  return { severity: 'warning', code: 'DigestNotPinned', file: SHIPPED_LOCK, ...(line > 0 && { line }), message, fix }
 }
 
 async function mirrorFindings(
