@@ -12,6 +12,16 @@ export const CONFIGURATIONS: Readonly<Record<string, Tree>> = {
   lean: { preset: 'lean' },
   'one Redis server': { cache: { kind: 'redis-ha', replicas: 1, storage: '1Gi', memory: '256Mi' } },
   'local accounts': { auth: { ui: 'local' } },
+  'tokens, checked by our own module': {
+    auth: {
+      gateway: {
+        mode: 'custom-jwt',
+        issuer: 'https://id.example.com',
+        audience: 'gateway',
+        jwksUrl: 'https://id.example.com/keys',
+      },
+    },
+  },
 }
 
 /** A configuration made of these values and the preset's. */

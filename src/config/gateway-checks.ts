@@ -5,7 +5,7 @@ import type { Fault } from './validate.ts'
 
 /** What is wrong between the gateway, its models and the chat interface. */
 export function gatewayFaults(config: Config): readonly Fault[] {
-  return [...fallbackFaults(config), ...autoscalingFaults(config), ...uiFaults(config)]
+  return [...fallbackFaults(config), ...autoscalingFaults(config), ...uiFaults(config), ...tokenFaults(config)]
 }
 
 /** LiteLLM takes such a fallback, and the call that needs it fails. */
@@ -54,5 +54,26 @@ function uiFaults({ ui, cache }: Config): readonly Fault[] {
     ...(cache.kind === 'redis-ha'
       ? []
       : [{ path: ['cache', 'kind'], message: `is ${cache.kind}; ${why} sessions through Redis, expected redis-ha` }]),
+  ]
+}
+
+/** A model that is not there would be refused to everybody, and roles without a claim would be found nowhere. */
+function tokenFaults({ auth: { gateway }, models }: Config): readonly Fault[] {
+  if (gateway.mode !== 'custom-jwt') return []
+  const names = models.map(({ name }) => name)
+  const lone = (key: string, other: string) => ({
+    path: ['auth', 'gateway', key],
+    message: `says nothing without ${other}`,
+  })
+  return [
+    ...(gateway.models ?? []).flatMap((name, index) =>
+      names.includes(name) ? [] : [{ path: ['auth', 'gateway', 'models', index], message: unknownModel(name, names) }],
+    ),
+    ...(gateway.allowedRoles !== undefined && gateway.rolesClaim === undefined
+      ? [lone('allowedRoles', 'rolesClaim')]
+      : []),
+    ...(gateway.rolesClaim !== undefined && gateway.allowedRoles === undefined
+      ? [lone('rolesClaim', 'allowedRoles')]
+      : []),
   ]
 }

@@ -38,7 +38,7 @@ export interface ReleaseDefinition<Out> {
   /** File of base values. */
   readonly baseValues: string
   /** Values that follow from the configuration; win over the base values. */
-  readonly values: (ctx: Services) => Values
+  readonly values: (ctx: Services) => Values | Promise<Values>
   /** Values that follow from all the others once they are merged, e.g. a mark that rolls pods when their configuration differs. */
   readonly derived?: (values: Values) => Values
   /** Values that follow from what other steps found; a release that is there waits for them, one that is not is planned without. @throws NotYetKnown */
@@ -58,7 +58,8 @@ export interface ReleaseDefinition<Out> {
 /** The release as it is wanted. */
 export async function releaseSpec<Out>(ctx: Services, definition: ReleaseDefinition<Out>): Promise<ReleaseSpec> {
   const [base] = await ctx.assets.documents(definition.baseValues)
-  const values = mergeValues(base as Values, definition.values(ctx), overridesOf(ctx.config, definition.component))
+  const own = await definition.values(ctx)
+  const values = mergeValues(base as Values, own, overridesOf(ctx.config, definition.component))
   return {
     name: definition.release.name,
     namespace: definition.namespace(ctx.config),

@@ -1,11 +1,11 @@
 import type { Config } from '../../src/config/schema.ts'
 import { applied } from '../../src/engine/step.ts'
 import { bytesOf } from '../../src/ports/quantity.ts'
+import { configMark } from '../config-mark.ts'
 import type { PodShape, ResourceValues } from '../helm-release/definition.ts'
 import { helmRelease } from '../helm-release.ts'
 import { RELEASES } from '../names.ts'
 import { namespaces } from '../namespaces.ts'
-import { configMark } from './config-mark.ts'
 import { type Tracing, tracingOf } from './service.ts'
 
 /** Go frees memory before it reaches this share of the limit, instead of being killed at the limit. */

@@ -1,6 +1,7 @@
 import type { Config } from '../../src/config/schema.ts'
 import { tracingOf } from '../jaeger/service.ts'
 import { findSyncedKey, type SyncedKey, syncedKey } from '../synced-key.ts'
+import { tokenCheckEnvironment } from './token-check.ts'
 
 /** An environment variable of a container. */
 export interface EnvVar {
@@ -38,6 +39,7 @@ export function proxyEnvironment(config: Config, region: string): readonly EnvVa
     ...(config.database.kind === 'none' ? [] : [fromSecret(config, 'LITELLM_SALT_KEY', 'litellm-salt-key')]),
     ...modelKeys(config).map((name) => fromSecret(config, modelKeyVariable(name), name)),
     ...tokenEnvironment(config),
+    ...tokenCheckEnvironment(config),
     ...tracingEnvironment(config),
   ]
 }

@@ -2,6 +2,7 @@ import type { Config } from '../../src/config/schema.ts'
 import { applied, ready } from '../../src/engine/step.ts'
 import type { Services } from '../../src/ports/index.ts'
 import { secretSync } from '../external-secrets/secret-sync.ts'
+import { mergeValues } from '../helm-release/merge-values.ts'
 import { helmRelease } from '../helm-release.ts'
 import { irsaGateway } from '../irsa/irsa-gateway.ts'
 import { RELEASES, roleArn } from '../names.ts'
@@ -15,6 +16,7 @@ import { gatewaySecrets, migrationEnvironment, proxyEnvironment } from './enviro
 import { litellmPods } from './pods.ts'
 import { proxyConfig, redisValues } from './proxy-config.ts'
 import { type GatewayAddress, gatewayAddress } from './service.ts'
+import { tokenCheckMounts, tokenCheckValues } from './token-check.ts'
 
 /** LiteLLM: one API before all models. */
 export const litellm = helmRelease<GatewayAddress>({
@@ -26,7 +28,15 @@ export const litellm = helmRelease<GatewayAddress>({
   release: RELEASES.litellm,
   namespace: ({ namespaces: { gateway } }) => gateway,
   baseValues: 'helm-values/litellm.yaml',
-  values: (ctx) => ({ ...chartDatabase(ctx.config), ...platformValues(ctx) }),
+  async values(ctx) {
+    const [database, tokens] = [chartDatabase(ctx.config), await tokenCheckValues(ctx)]
+    const extraResources = [database, tokens].flatMap((part) => (part.extraResources ?? []) as readonly unknown[])
+    return {
+      ...mergeValues(database, platformValues(ctx), tokens),
+      ...(extraResources.length > 0 && { extraResources }),
+    }
+  },
+  derived: tokenCheckMounts,
   async late(ctx) {
     return { gateway: { podAnnotations: await secretVersions(ctx, gatewaySecrets(ctx.config)) } }
   },

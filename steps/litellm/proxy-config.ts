@@ -2,6 +2,7 @@ import type { Config } from '../../src/config/schema.ts'
 import { durationMs } from '../names.ts'
 import { redisService } from '../redis.ts'
 import { modelKeyVariable } from './environment.ts'
+import { tokenCheckSettings } from './token-check.ts'
 
 type Model = Config['models'][number]
 type Tree = Readonly<Record<string, unknown>>
@@ -26,6 +27,7 @@ const NO_KEY = 'none'
 export function proxyConfig(config: Config, region: string): ProxyConfig {
   const { settings, requestTimeout, retries, fallbacks } = config.gateway
   const timeout = durationMs(requestTimeout) / 1000
+  const tokenCheck = tokenCheckSettings(config)
   return {
     model_list: config.models.map((model) => proxyModel(model, region)),
     litellm_settings: {
@@ -34,6 +36,7 @@ export function proxyConfig(config: Config, region: string): ProxyConfig {
       request_timeout: timeout,
       ...observation(config),
       ...responseCache(config),
+      ...tokenCheck.litellm,
       ...settings.litellm,
     },
     general_settings: {
@@ -42,6 +45,7 @@ export function proxyConfig(config: Config, region: string): ProxyConfig {
       store_model_in_db: false,
       ...accounting(config),
       ...tokens(config),
+      ...tokenCheck.general,
       ...settings.general,
     },
     router_settings: {

@@ -24,7 +24,8 @@ describe('data files', () => {
     expect(referenced.size).toBeGreaterThan(5)
   })
 
-  it.each(data)('%s parses, and holds something', (path) => {
+  // Python is run by the test of what it does.
+  it.each(data.filter((path) => !path.endsWith('.py')))('%s parses, and holds something', (path) => {
     const documents = path.endsWith('.json') ? [JSON.parse(text(path))] : parsedYaml(path)
     expect(documents.length).toBeGreaterThan(0)
     for (const document of documents) expect(typeof document === 'object' && document !== null).toBe(true)

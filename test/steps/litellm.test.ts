@@ -254,6 +254,46 @@ describe('litellm', () => {
     expect((await proxyOf()).general_settings).not.toHaveProperty('enable_jwt_auth')
   })
 
+  it('lets tokens in by its own check, of issuer, audience and models, beside the configuration', async () => {
+    const tokens = { issuer: 'https://id.example.com', audience: 'gateway', jwksUrl: 'https://id.example.com/keys' }
+    const auth = { gateway: { mode: 'custom-jwt', ...tokens } }
+    const { gateway, extraResources } = await valuesOf({ auth })
+    expect(gateway.config.proxy_config).toMatchObject({
+      general_settings: { custom_auth: 'llmgw_tokens.check', custom_auth_run_common_checks: true },
+      litellm_settings: { enable_post_custom_auth_checks: true },
+    })
+    const [told] = envOf(gateway.extraEnv, 'LLMGW_TOKENS')
+    expect(JSON.parse(told?.value ?? '')).toEqual({
+      ...tokens,
+      algorithms: ['RS256'],
+      userClaim: 'sub',
+      emailClaim: 'email',
+      models: expect.arrayContaining(['claude-sonnet']),
+    })
+    const file = {
+      name: 'litellm-token-check',
+      data: { 'llmgw_tokens.py': expect.stringContaining('async def check') },
+    }
+    expect(extraResources).toMatchObject([{ kind: 'ConfigMap', metadata: { name: file.name }, data: file.data }])
+    // The chart reads these objects as templates.
+    expect(JSON.stringify(extraResources)).not.toContain('{{')
+    expect(gateway.volumes).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ name: 'tmp' }),
+        { name: 'token-check', configMap: { name: file.name } },
+      ]),
+    )
+    expect(gateway.volumeMounts).toContainEqual(
+      expect.objectContaining({ mountPath: '/app/config/llmgw_tokens.py', subPath: 'llmgw_tokens.py' }),
+    )
+    expect(gateway.podAnnotations).toHaveProperty(['llmgw.dev/token-check'])
+    const without = await valuesOf()
+    expect([without.extraResources, envOf(without.gateway.extraEnv, 'LLMGW_TOKENS')]).toEqual([undefined, []])
+    expect(without.gateway.volumes).not.toContainEqual(expect.objectContaining({ name: 'token-check' }))
+    const lean = await valuesOf({ database: { kind: 'none' }, auth })
+    expect(lean.extraResources).toMatchObject([{ kind: 'Secret' }, { kind: 'ConfigMap' }])
+  })
+
   it('merges settings of the user over its own', async () => {
     const settings = {
       litellm: { drop_params: false },

@@ -11,6 +11,8 @@ const tokens = {
   emailClaim: z.string().min(1).default('email'),
 }
 
+const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'] as const
+
 /** How callers of the gateway prove who they are. */
 const gatewayAuth = z.discriminatedUnion('mode', [
   z.strictObject({
@@ -21,6 +23,26 @@ const gatewayAuth = z.discriminatedUnion('mode', [
       .describe(
         'Open WebUI names its user in headers, and LiteLLM accounts to that user. Whoever holds the key may claim any.',
       ),
+  }),
+  z.strictObject({
+    mode: z.literal('custom-jwt'),
+    ...tokens,
+    algorithms: z
+      .array(z.enum(ALGORITHMS))
+      .min(1)
+      .default(['RS256'])
+      .describe('How tokens may be signed; none with a shared secret.'),
+    models: z
+      .array(z.string().min(1))
+      .min(1)
+      .optional()
+      .describe('Models that holders of tokens may call; all of `models` unless named.'),
+    rolesClaim: z.string().min(1).optional().describe('Claim that `allowedRoles` are looked for in.'),
+    allowedRoles: z
+      .array(z.string().min(1))
+      .min(1)
+      .optional()
+      .describe('A token must carry one of them; without this, every token of the audience gets in.'),
   }),
   z.strictObject({ mode: z.literal('enterprise-jwt'), ...tokens }),
 ])
