@@ -78,6 +78,14 @@ describe('images', () => {
     expect(imageFaults(whole({ pod: { initContainers: [{ name: 'first', image }] } }))).toHaveLength(1)
   })
 
+  it('of one repository have one version (defect 64)', () => {
+    const second = { name: 'second', image: IMAGE.replace('1.2.3', '2.0.0') }
+    const fault = 'quay.io/example/app is there in 2 versions: v1.2.3, v2.0.0'
+    expect(imageFaults(whole({ pod: { initContainers: [second] } }))).toEqual([fault])
+    const elsewhere = { name: 'second', image: 'quay.io/example/other:v2.0.0' }
+    expect(imageFaults(whole({ pod: { initContainers: [elsewhere] } }))).toEqual([])
+  })
+
   it('that a controller is told to use count too', () => {
     const told = whole({ container: { args: ['--reloader=quay.io/example/reloader:latest'] } })
     expect(imageFaults(told)).toEqual([expect.stringContaining('quay.io/example/reloader:latest is moved')])

@@ -61,6 +61,32 @@ describe('data files', () => {
   })
 })
 
+/** What `key` says anywhere in the values. */
+function textsAt(values: unknown, key: string): readonly string[] {
+  if (typeof values !== 'object' || values === null) return []
+  return Object.entries(values).flatMap(([name, value]) =>
+    name === key && (typeof value === 'string' || typeof value === 'number') ? [String(value)] : textsAt(value, key),
+  )
+}
+
+describe('labels of the version', () => {
+  const lock = Object.values(parsedYaml('helm-values/charts.lock.yaml')[0] as Record<string, unknown>).flatMap((pin) =>
+    textsAt(pin, 'version'),
+  )
+  const labelled = data
+    .filter((path) => path.startsWith('helm-values/'))
+    .map((path) => ({ path, values: parsedYaml(path) }))
+    .filter(({ values }) => values.some((one) => textsAt(one, 'app.kubernetes.io/version').length > 0))
+
+  it('are there', () => expect(labelled.length).toBeGreaterThan(3))
+
+  it.each(labelled)('say the version of an image, or of the chart (defect 74): $path', ({ values }) => {
+    const versions = values.flatMap((one) => textsAt(one, 'app.kubernetes.io/version'))
+    const tags = [...values.flatMap((one) => textsAt(one, 'tag')), ...lock]
+    for (const version of versions) expect(tags.map((tag) => tag.split('-')[0])).toContain(version)
+  })
+})
+
 describe('a broken data file', () => {
   it('is noticed', () => {
     expect(() => throwOnError(parseAllDocuments('a: [1'), 'x.yaml')).toThrow('x.yaml')

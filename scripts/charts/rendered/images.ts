@@ -20,11 +20,33 @@ export function imageFaults(whole: Whole): readonly string[] {
       ? [{ where: `${kind} ${metadata.name}`, image }]
       : []
   })
-  return [...pods, ...resources].flatMap(({ where, image }) => {
+  const all = [...pods, ...resources]
+  return [...all.flatMap(faultOf), ...mixedVersions(all)]
+}
+
+interface Named {
+  readonly where: string
+  readonly image: string
+}
+
+function faultOf({ where, image }: Named): readonly string[] {
+  const tag = IMAGE.exec(image)?.groups?.tag
+  if (tag === undefined) return [`${where}: image "${image}" is no whole reference with registry and tag`]
+  return MOVING.test(tag) && !image.includes('@sha256:') ? [`${where}: tag of image ${image} is moved`] : []
+}
+
+/** One program in several versions, as when only the image of its first Deployment is set. */
+function mixedVersions(all: readonly Named[]): readonly string[] {
+  const versions = new Map<string, Set<string>>()
+  for (const { image } of all) {
     const tag = IMAGE.exec(image)?.groups?.tag
-    if (tag === undefined) return [`${where}: image "${image}" is no whole reference with registry and tag`]
-    return MOVING.test(tag) && !image.includes('@sha256:') ? [`${where}: tag of image ${image} is moved`] : []
-  })
+    if (tag === undefined) continue
+    const repository = image.slice(0, image.indexOf(`:${tag}`))
+    versions.set(repository, (versions.get(repository) ?? new Set()).add(tag))
+  }
+  return [...versions].flatMap(([repository, tags]) =>
+    tags.size > 1 ? [`${repository} is there in ${tags.size} versions: ${[...tags].sort().join(', ')}`] : [],
+  )
 }
 
 function imagesOf({ image, args }: Tree): readonly string[] {
