@@ -88,6 +88,23 @@ export interface AccessFlags extends GlobalFlags {
   readonly show: boolean
 }
 
+export type KeysFlags = GlobalFlags
+
+export interface KeysCreateFlags extends GlobalFlags {
+  readonly models?: string
+  /** US dollars. */
+  readonly budget?: number
+  readonly budgetPeriod?: string
+  readonly rpm?: number
+  readonly tpm?: number
+  readonly expires?: string
+  readonly outputFile?: string
+}
+
+export interface KeysRevokeFlags extends GlobalFlags {
+  readonly yes: boolean
+}
+
 export interface LockReleaseFlags extends GlobalFlags {
   readonly yes: boolean
   readonly confirm?: string

@@ -1,6 +1,7 @@
 import { Command, Option } from '@commander-js/extra-typings'
 import { addConfiguration } from './commands/configuration.ts'
 import { addDayTwo } from './commands/day-two.ts'
+import { addKeys } from './commands/keys.ts'
 import { addPolicies } from './commands/policies.ts'
 import { addReference } from './commands/reference.ts'
 import { addSandbox } from './commands/sandbox.ts'
@@ -66,6 +67,7 @@ export function createProgram(host: Host, finish: Finish) {
   addDoctor(program, host, finish)
   addDestroy(program, host, finish)
   addSecrets(program, host, finish)
+  addKeys(program, host, finish)
   addPolicies(program, host, finish)
   addSupply(program, host, finish)
   addLock(program, host, finish)

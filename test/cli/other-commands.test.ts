@@ -19,6 +19,7 @@ describe('usage', () => {
     'plan',
     'status',
     'verify',
+    'keys create',
     'doctor',
     'destroy',
     'components',

@@ -78,16 +78,22 @@ export function fakeLitellm(masterKey: () => string | undefined): FakeLitellm {
   }
   let refusing = false
   let answers = 0
+  let made = 0
+  const forget = (body: Body): Answer => {
+    const { keys: values = [], key_aliases: names = [] } = body as Readonly<Record<string, readonly string[]>>
+    for (const key of values) keys.delete(asDigest(key))
+    for (const [id, { key_alias }] of keys) if (names.includes(key_alias)) keys.delete(id)
+    return [200, { deleted_keys: values }]
+  }
   const act = (path: string, body: Body): Answer => {
     writes.push(path)
-    if (path === '/key/delete') {
-      for (const key of body.keys as readonly string[]) keys.delete(asDigest(key))
-      return [200, { deleted_keys: body.keys }]
-    }
-    const id = asDigest(String(body.key))
-    const { key: _, blocked: __, ...rest } = body
+    if (path === '/key/delete') return forget(body)
+    made += 1
+    const key = String(body.key ?? `sk-made-up-by-litellm-${made}`)
+    const id = asDigest(key)
+    const { key: _given, blocked: __, ...rest } = body
     keys.set(id, { ...(keys.get(id) as Kept), ...(rest as unknown as Kept), status: 'active' })
-    return [200, {}]
+    return [200, { key }]
   }
   const seen = new Map<string, string>()
   const chat = (body: Body): Answer => {
@@ -114,7 +120,7 @@ export function fakeLitellm(masterKey: () => string | undefined): FakeLitellm {
     '/key/list': () => [
       faults.tables ? 200 : 500,
       faults.tables
-        ? { keys: [] }
+        ? { keys: [...keys.values()], total_pages: 1 }
         : { error: { message: 'The table `public.LiteLLM_VerificationToken` does not exist' } },
     ],
     '/cache/ping': () => [

@@ -1,11 +1,17 @@
 import { createHash } from 'node:crypto'
 import { StepError } from '../../errors.ts'
-import type { GatewayAccess, GatewayKey, GatewayKeys, NewKey } from '../../ports/gateway.ts'
+import type { GatewayAccess, GatewayKey, GatewayKeys, KeyOrder, ListedKey, NewKey } from '../../ports/gateway.ts'
 import type { HttpAnswer, ServiceCalls } from '../../ports/service-calls.ts'
 import type { Secret } from '../../secret.ts'
 
 /** LiteLLM keeps keys by this digest. Source: LiteLLM, hash_token. */
 const digestOf = (value: Secret) => createHash('sha256').update(value.reveal()).digest('hex')
+
+/** Calls of models only: with such a key nobody makes keys, users or teams. */
+const MODELS_ONLY = { key_type: 'llm_api' } as const
+
+/** As many keys as LiteLLM gives at a time. */
+const PAGE_SIZE = 100
 
 /** What LiteLLM tells of a key, as far as it is used. */
 interface KeyInfo {
@@ -16,9 +22,10 @@ interface KeyInfo {
 
 /** Keys of the LiteLLM that runs in the cluster. Source: LiteLLM 1.104, key management endpoints. */
 export function createGatewayKeys(calls: ServiceCalls): GatewayKeys {
-  const post = async (access: GatewayAccess, path: string, body: object, signal?: AbortSignal): Promise<void> => {
+  const post = async (access: GatewayAccess, path: string, body: object, signal?: AbortSignal): Promise<string> => {
     const answer = await calls.call(access.service, { path, body, key: access.masterKey }, signal)
     if (answer.status !== 200) throw refused(path, answer)
+    return answer.text
   }
   const find: GatewayKeys['find'] = async (access, value, signal) => {
     const path = `/key/info?key=${digestOf(value)}`
@@ -31,16 +38,96 @@ export function createGatewayKeys(calls: ServiceCalls): GatewayKeys {
   }
   return {
     find,
-    create: (access, { value, alias, models }, signal) =>
-      // Calls of models only: with such a key nobody makes keys, users or teams.
-      post(access, '/key/generate', { key: value.reveal(), key_alias: alias, models, key_type: 'llm_api' }, signal),
-    update: (access, { value, alias, models }: NewKey, signal) =>
-      post(access, '/key/update', { key: digestOf(value), key_alias: alias, models, blocked: false }, signal),
+    async create(access, { value, alias, models }, signal) {
+      await post(access, '/key/generate', { key: value.reveal(), key_alias: alias, models, ...MODELS_ONLY }, signal)
+    },
+    async update(access, { value, alias, models }: NewKey, signal) {
+      await post(access, '/key/update', { key: digestOf(value), key_alias: alias, models, blocked: false }, signal)
+    },
+    async list(access, signal) {
+      const found: ListedKey[] = []
+      for (let page = 1; ; page += 1) {
+        const { keys = [], total_pages: pages } = await listPage(calls, access, page, signal)
+        found.push(...keys.map(listed))
+        if (keys.length === 0 || page >= (pages ?? 1)) return found.sort((a, b) => a.alias.localeCompare(b.alias))
+      }
+    },
+    async issue(access, order, signal) {
+      const { key } = JSON.parse(await post(access, '/key/generate', bodyOf(order), signal)) as {
+        readonly key?: string
+      }
+      if (key !== undefined) return key
+      throw new StepError('GatewayRefused', 'LiteLLM made a key and did not tell it', {
+        hint: `llmgw keys revoke ${order.alias}`,
+      })
+    },
+    async revoke(access, alias, signal) {
+      await post(access, '/key/delete', { key_aliases: [alias] }, signal)
+    },
     async remove(access, value, signal) {
       if ((await find(access, value, signal)) === undefined) return false
       await post(access, '/key/delete', { keys: [digestOf(value)] }, signal)
       return true
     },
+  }
+}
+
+/** What it tells of a key in a list. Source: LiteLLM 1.104, UserAPIKeyAuth. */
+interface KeyEntry extends KeyInfo {
+  readonly spend?: number
+  readonly max_budget?: number | null
+  readonly budget_duration?: string | null
+  readonly rpm_limit?: number | null
+  readonly tpm_limit?: number | null
+  readonly blocked?: boolean | null
+  readonly created_at?: string | null
+  readonly expires?: string | null
+}
+
+interface KeyPage {
+  readonly keys?: readonly KeyEntry[]
+  readonly total_pages?: number | null
+}
+
+async function listPage(
+  calls: ServiceCalls,
+  { service, masterKey }: GatewayAccess,
+  page: number,
+  signal: AbortSignal | undefined,
+): Promise<KeyPage> {
+  const path = `/key/list?return_full_object=true&include_team_keys=true&size=${PAGE_SIZE}&page=${page}`
+  const answer = await calls.call(service, { path, key: masterKey }, signal)
+  if (answer.status !== 200) throw refused('/key/list', answer)
+  return JSON.parse(answer.text) as KeyPage
+}
+
+function bodyOf({ alias, models, lifetime, ...limits }: KeyOrder): object {
+  const { maxBudget, budgetPeriod, requestsPerMinute, tokensPerMinute } = limits
+  return {
+    key_alias: alias,
+    models,
+    ...MODELS_ONLY,
+    ...(lifetime && { duration: lifetime }),
+    ...(maxBudget !== undefined && { max_budget: maxBudget }),
+    ...(budgetPeriod && { budget_duration: budgetPeriod }),
+    ...(requestsPerMinute !== undefined && { rpm_limit: requestsPerMinute }),
+    ...(tokensPerMinute !== undefined && { tpm_limit: tokensPerMinute }),
+  }
+}
+
+function listed(entry: KeyEntry): ListedKey {
+  const { blocked, spend = 0, max_budget, budget_duration, rpm_limit, tpm_limit, created_at, expires } = entry
+  const over = typeof expires === 'string' && Date.parse(expires) <= Date.now()
+  const status = blocked ? 'revoked' : over ? 'expired' : 'active'
+  return {
+    ...keyOf({ ...entry, status }),
+    spend,
+    ...(typeof max_budget === 'number' && { maxBudget: max_budget }),
+    ...(budget_duration && { budgetPeriod: budget_duration }),
+    ...(typeof rpm_limit === 'number' && { requestsPerMinute: rpm_limit }),
+    ...(typeof tpm_limit === 'number' && { tokensPerMinute: tpm_limit }),
+    ...(created_at && { createdAt: created_at }),
+    ...(expires && { expiresAt: expires }),
   }
 }
 
