@@ -1,10 +1,10 @@
-import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { useDeployedSandbox } from './world/deployed.ts'
 import { atPoint, describePoint, type KillPoint, pointsOf, sample } from './world/kill-points.ts'
 import { type Ended, llmgw } from './world/llmgw.ts'
 import { currentVersions, expectOneOfEach } from './world/one-of-each.ts'
+import { secretsFile } from './world/secrets-file.ts'
 import { throughProxies } from './world/through-proxies.ts'
 
 /** A sample that CI has time for. All points: `LLMGW_TEST_KILLS=1000 npx vitest run test/e2e/kill.test.ts`. */
@@ -21,12 +21,15 @@ async function deployThroughProxies(point?: KillPoint): Promise<{ ended: Ended; 
   const hooks = point ? { [point.api]: atPoint(point, () => kill()) } : {}
   const proxied = await throughProxies(sandbox.connection, hooks)
   try {
-    const ended = await llmgw(['deploy', 'all', '--config', proxied.config, '--secrets-file', await secretsFile()], {
-      env: { ...sandbox.env, ...proxied.env, PATH: pathWithHelm(), INTERACTIVE_MODE: 'false' },
-      started: (child) => {
-        kill = () => child.kill('SIGKILL')
+    const ended = await llmgw(
+      ['deploy', 'all', '--config', proxied.config, '--secrets-file', await secretsFile(sandbox.connection.dir)],
+      {
+        env: { ...sandbox.env, ...proxied.env, PATH: pathWithHelm(), INTERACTIVE_MODE: 'false' },
+        started: (child) => {
+          kill = () => child.kill('SIGKILL')
+        },
       },
-    })
+    )
     return { ended, passed: [...pointsOf('aws', proxied.aws.seen), ...pointsOf('kube', proxied.kube.seen)] }
   } finally {
     // Only now: a helm that outlived the run is still talking through the proxy, and is cut off here at the latest.
@@ -35,22 +38,6 @@ async function deployThroughProxies(point?: KillPoint): Promise<{ ended: Ended; 
 }
 
 const pathWithHelm = (): string => `${join(sandbox.connection.helm, '..')}:${sandbox.env.PATH}`
-
-async function secretsFile(): Promise<string> {
-  const file = join(sandbox.connection.dir, 'provided.env')
-  await writeFile(
-    file,
-    [
-      'litellm-database-url=postgresql://litellm:kill-test-password@db.invalid:5432/litellm',
-      'oidc-client-id=kill-test-client',
-      'oidc-client-secret=kill-test-client-secret',
-      'oidc-provider-url=https://login.invalid/.well-known/openid-configuration',
-      '',
-    ].join('\n'),
-    { mode: 0o600 },
-  )
-  return file
-}
 
 async function wipe(): Promise<void> {
   const gone = await sandbox.run('destroy all --yes --confirm llmgw --purge-secrets --delete-crds --delete-volumes')

@@ -15,8 +15,16 @@ export function createServiceCalls(kube: Kube, surroundings: Surroundings): Serv
     async call(service, ask, signal) {
       const deadline = AbortSignal.timeout(ANSWER_WITHIN_MS)
       const limit = signal ? AbortSignal.any([signal, deadline]) : deadline
-      const route = await routeToService(kube, service, { ...surroundings, signal: limit })
-      return await receive(route, await send(route, ask, limit))
+      const pod = await findReadyPod(kube, service, limit)
+      if (surroundings.sandbox) await refuseSimulated(kube, pod, limit)
+      const route = routeTo(kube, service, pod)
+      try {
+        return await receive(route, await send(route, ask, limit))
+      } catch (error) {
+        limit.throwIfAborted()
+        if (await isOnKwokNode(kube, pod, limit)) throw simulated(pod)
+        throw error
+      }
     },
   }
 }
@@ -29,6 +37,10 @@ export async function routeToService(
 ): Promise<Route> {
   const pod = await findReadyPod(kube, service, signal)
   if (sandbox) await refuseSimulated(kube, pod, signal)
+  return routeTo(kube, service, pod)
+}
+
+function routeTo(kube: Kube, service: ServiceTarget, pod: PodTarget): Route {
   return {
     kind: 'pod',
     title: `pod ${pod.namespace}/${pod.name}`,
@@ -42,15 +54,24 @@ interface PortForward {
 }
 
 /** The sandbox leads connections into a pod by such an object, which it writes for ports of real processes alone. */
-async function refuseSimulated(kube: Kube, { namespace, name, port }: PodTarget, signal: AbortSignal): Promise<void> {
+async function refuseSimulated(kube: Kube, pod: PodTarget, signal: AbortSignal): Promise<void> {
+  const { namespace, name, port } = pod
   const door = await kube.find({ apiVersion: 'kwok.x-k8s.io/v1alpha1', kind: 'PortForward', namespace, name }, signal)
   const { forwards = [] } = (door?.spec ?? {}) as PortForward
   if (forwards.some(({ ports = [] }) => ports.includes(port))) return
-  throw new StepError(
-    'PodSimulated',
-    `port ${port} of pod ${namespace}/${name} is simulated: nobody is there to answer`,
-    {
-      hint: 'llmgw sandbox status',
-    },
-  )
+  throw simulated(pod)
+}
+
+/** Asked only where nobody answered: kwok marks nodes whose pods are simulated. Source: kwok documentation, node annotations. */
+async function isOnKwokNode(kube: Kube, { namespace, name }: PodTarget, signal: AbortSignal): Promise<boolean> {
+  const pod = await kube.find({ apiVersion: 'v1', kind: 'Pod', namespace, name }, signal)
+  const { nodeName } = (pod?.spec ?? {}) as { readonly nodeName?: string }
+  if (nodeName === undefined) return false
+  const node = await kube.find({ apiVersion: 'v1', kind: 'Node', name: nodeName }, signal).catch(() => undefined)
+  return node?.metadata.annotations?.['kwok.x-k8s.io/node'] === 'fake'
+}
+
+function simulated({ namespace, name, port }: PodTarget): StepError {
+  const message = `port ${port} of pod ${namespace}/${name} is simulated: nobody is there to answer`
+  return new StepError('PodSimulated', message, { hint: 'llmgw sandbox status' })
 }

@@ -10,7 +10,10 @@ export interface KillPoint {
 }
 
 /** Names of objects that differ from run to run, e.g. of a release's pods. */
-const operationOf = ({ operation, path }: Seen): string => (path.includes('watch=') ? `WATCH ${operation}` : operation)
+function operationOf({ operation, path }: Seen): string {
+  if (path.includes('watch=')) return `WATCH ${operation}`
+  return path.includes('dryRun=') ? `DRY RUN ${operation}` : operation
+}
 
 const callerOf = ({ userAgent }: Seen): KillPoint['by'] => (/^helm/i.test(userAgent) ? 'helm' : 'llmgw')
 

@@ -1,20 +1,8 @@
 import { once } from 'node:events'
-import {
-  createServer,
-  request as httpRequest,
-  type IncomingMessage,
-  type OutgoingHttpHeaders,
-  type Server,
-  type ServerResponse,
-} from 'node:http'
-import { request as httpsRequest } from 'node:https'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
-
-/** Where a proxy sends what it gets; `tls` holds the client's identity for an API server. */
-export interface Upstream {
-  readonly url: string
-  readonly tls?: { readonly ca: string; readonly cert: string; readonly key: string }
-}
+import type { Duplex } from 'node:stream'
+import { outgoing, passUpgrade, type Upstream } from './upstream.ts'
 
 /** A request as it went through, for comparing what a run wrote with what it said it would write. */
 export interface Seen {
@@ -111,12 +99,9 @@ interface Exchange {
 }
 
 function send(upstream: Upstream, { client, answer }: Exchange, body: Buffer): Promise<IncomingMessage> {
-  const url = new URL(client.url ?? '/', upstream.url)
-  const headers: OutgoingHttpHeaders = { ...client.headers, host: url.host }
-  if (upstream.tls) delete headers.authorization
-  const open = url.protocol === 'https:' ? httpsRequest : httpRequest
   return new Promise((resolve, reject) => {
-    const out = open(url, { method: client.method, headers, ...upstream.tls }, resolve)
+    const out = outgoing(upstream, client)
+    out.on('response', resolve)
     out.on('error', reject)
     answer.once('close', () => out.destroy())
     out.end(body)
@@ -173,6 +158,18 @@ export async function recordingProxy(upstream: Upstream, hooks: Hooks = {}): Pro
       answer.destroy()
     }
   })
+  // The server forgets a connection that it has handed over.
+  const upgraded = new Set<Duplex>()
+  server.on('upgrade', (client: IncomingMessage, socket: Duplex, head: Buffer) => {
+    seen.push(describe(client, Buffer.alloc(0)))
+    upgraded.add(socket)
+    socket.once('close', () => upgraded.delete(socket))
+    passUpgrade(upstream, client, { socket, head })
+  })
+  const cut = () => {
+    server.closeAllConnections()
+    for (const socket of upgraded) socket.destroy()
+  }
   const bytes = countBytes(server)
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -182,9 +179,9 @@ export async function recordingProxy(upstream: Upstream, hooks: Hooks = {}): Pro
     url: `http://127.0.0.1:${port}`,
     seen,
     bytes,
-    cut: () => server.closeAllConnections(),
+    cut,
     close: async () => {
-      server.closeAllConnections()
+      cut()
       server.close()
       await closed
     },

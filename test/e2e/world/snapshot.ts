@@ -48,12 +48,13 @@ function digest(value: unknown): string {
   return createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 16)
 }
 
-function stable({ metadata, status: _status, ...rest }: KubeObject): unknown {
+/** What somebody wants of an object: neither its status nor what changes with every look. */
+export function stable({ metadata, status: _status, ...rest }: KubeObject): unknown {
   return { ...rest, metadata: Object.fromEntries(Object.entries(metadata).filter(([key]) => !VOLATILE.includes(key))) }
 }
 
 /** What the cluster makes by itself in its first seconds, and aggregates from others' roles. */
-function isClustersOwn({ kind, metadata }: KubeObject): boolean {
+export function isClustersOwn({ kind, metadata }: KubeObject): boolean {
   return (
     metadata.labels?.['kubernetes.io/bootstrapping'] === 'rbac-defaults' ||
     metadata.name === 'kube-root-ca.crt' ||
