@@ -4,9 +4,10 @@ import { describe, expect, test } from 'vitest'
 import type { Kube } from '../../src/ports/index.ts'
 import type { PlanDocument } from '../../src/ui/plan-schema.ts'
 import { useDeployedSandbox } from './world/deployed.ts'
-import { changedBetween, type State, stateOf, writtenTo } from './world/effects.ts'
+import { type State, stateOf } from './world/effects.ts'
 import { random } from './world/kill-points.ts'
 import { type Ended, llmgw } from './world/llmgw.ts'
+import { plannedAndDone } from './world/planned-and-done.ts'
 import { ROLES } from './world/platform.ts'
 import type { Seen } from './world/recording-proxy.ts'
 import { secretsFile } from './world/secrets-file.ts'
@@ -34,7 +35,7 @@ async function gone(kube: Kube, ref: Parameters<Kube['remove']>[0]): Promise<voi
 /** What somebody does by hand. */
 const DRIFTS: Readonly<Record<string, (at: Witness) => Promise<unknown>>> = {
   'the gateway is scaled': ({ kube }) => kube.patch(app('Deployment', 'litellm'), { spec: { replicas: 5 } }),
-  'an image is changed': ({ kube }) =>
+  'a rollout is slowed down': ({ kube }) =>
     kube.patch(app('Deployment', 'redis-redis-ha-haproxy'), { spec: { minReadySeconds: 7 } }),
   'a Deployment is deleted': ({ kube }) => gone(kube, app('Deployment', 'redis-redis-ha-haproxy')),
   'a ConfigMap is emptied': ({ kube }) =>
@@ -122,35 +123,6 @@ async function round(settings: Readonly<Record<string, unknown>>): Promise<Round
   }
 }
 
-/** What was planned next to what came of it. */
-function compare({ plan, wrote, before, after }: Round) {
-  const steps = plan.components.flatMap((component) => component.steps)
-  const changes = steps.flatMap((step) => (step.changes ?? []).map((change) => ({ ...change, state: step.state })))
-  const named = new Set(changes.map(({ target }) => target))
-  const isHook = (name: string): boolean => named.has(`helm hook ${name.replace(/ .*\//, ' ')}`)
-  // A hook that helm runs again may leave what it left before.
-  const lasting = new Set(changes.filter(({ action }) => action !== 'run').map(({ target }) => target))
-  // A release or a role that is made or repaired as a whole stands for its parts.
-  const isWhole = (state: string): boolean => state === 'missing' || state === 'broken'
-  const whole = new Set(changes.filter(({ state }) => isWhole(state)).map(({ target }) => target))
-  const written = writtenTo(wrote)
-  const isOwn = (name: string): boolean =>
-    !(after.get(name) ?? before.get(name))?.isObject || written.has(name) || written.has(collectionOf(name))
-  const wholeOf = (name: string): string =>
-    after.get(name)?.release ?? before.get(name)?.release ?? / of (iam role .*)$/.exec(name)?.[1] ?? ''
-  const changed = changedBetween(before, after)
-  return {
-    unplanned: changed.filter((name) => isOwn(name) && !named.has(name) && !isHook(name) && !whole.has(wholeOf(name))),
-    undone: [...lasting].filter((name) => !changed.includes(name)),
-  }
-}
-
-/** Where an object of this name is created. */
-function collectionOf(name: string): string {
-  const [kind, place = ''] = name.split(' ')
-  return place.includes('/') ? `${kind} ${place.split('/')[0]}/*` : `${kind} *`
-}
-
 describe.sequential(`planned, then done (${ROUNDS} rounds, seed ${SEED})`, () => {
   const next = random(SEED)
   const rounds = Array.from({ length: ROUNDS }, () => ({
@@ -161,7 +133,7 @@ describe.sequential(`planned, then done (${ROUNDS} rounds, seed ${SEED})`, () =>
   test('from nothing', async () => {
     const done = await round({})
     expect(done.planWrote.map(({ operation }) => operation)).toEqual([])
-    expect(compare(done)).toEqual({ unplanned: [], undone: [] })
+    expect(plannedAndDone(done)).toEqual({ unplanned: [], undone: [] })
     expect(done.again.code, done.again.output).toBe(0)
   })
 
@@ -169,7 +141,7 @@ describe.sequential(`planned, then done (${ROUNDS} rounds, seed ${SEED})`, () =>
     for (const drift of drifts) await DRIFTS[drift]?.(sandbox.at)
     const done = await round(WISHES[wish] ?? {})
     expect(done.planWrote.map(({ operation }) => operation)).toEqual([])
-    expect(compare(done)).toEqual({ unplanned: [], undone: [] })
+    expect(plannedAndDone(done)).toEqual({ unplanned: [], undone: [] })
     expect(done.again.code, done.again.output).toBe(0)
   })
 })
