@@ -12,6 +12,7 @@ export const CONFIGURATIONS: Readonly<Record<string, Tree>> = {
   lean: { preset: 'lean' },
   'one Redis server': { cache: { kind: 'redis-ha', replicas: 1, storage: '1Gi', memory: '256Mi' } },
   'local accounts': { auth: { ui: 'local' } },
+  'rules about words': { guardrails: { kind: 'rules', words: ['forbidden'] } },
   'tokens, checked by our own module': {
     auth: {
       gateway: {

@@ -5,7 +5,13 @@ import type { Fault } from './validate.ts'
 
 /** What is wrong between the gateway, its models and the chat interface. */
 export function gatewayFaults(config: Config): readonly Fault[] {
-  return [...fallbackFaults(config), ...autoscalingFaults(config), ...uiFaults(config), ...tokenFaults(config)]
+  return [
+    ...fallbackFaults(config),
+    ...autoscalingFaults(config),
+    ...uiFaults(config),
+    ...tokenFaults(config),
+    ...ruleFaults(config),
+  ]
 }
 
 /** LiteLLM takes such a fallback, and the call that needs it fails. */
@@ -76,4 +82,18 @@ function tokenFaults({ auth: { gateway }, models }: Config): readonly Fault[] {
       ? [lone('rolesClaim', 'allowedRoles')]
       : []),
   ]
+}
+
+/** Guardrails without a rule would stop nothing, and the module would not start. */
+function ruleFaults({ guardrails }: Config): readonly Fault[] {
+  if (guardrails.kind === 'none') return []
+  const { words, prefixes, patterns, message } = guardrails
+  if (words.length + prefixes.length + patterns.length === 0) {
+    return [{ path: ['guardrails'], message: 'has no rule: name words, prefixes or patterns, or set kind to none' }]
+  }
+  const found = [...words, ...prefixes].find((one) => message.toLowerCase().includes(one.toLowerCase()))
+  // Filtered answers would hold what they are filtered for.
+  return found === undefined
+    ? []
+    : [{ path: ['guardrails', 'message'], message: `holds "${showText(found)}", which the rules forbid` }]
 }

@@ -5,6 +5,7 @@ import { type Choices, secretDefaults } from './secret-catalog.ts'
 import { authDefaults } from './sections/auth.ts'
 import { databaseDefaults } from './sections/database.ts'
 import { gatewayDefaults } from './sections/gateway.ts'
+import { guardrailsDefaults } from './sections/guardrails.ts'
 import { monitoringDefaults } from './sections/monitoring.ts'
 import { networkPoliciesDefaults } from './sections/network-policies.ts'
 import { policyDefaults } from './sections/policies.ts'
@@ -22,6 +23,7 @@ const STARTING_POINT = {
     monitoring: 'kube-prometheus-stack',
     tracing: 'jaeger',
     policies: 'gatekeeper',
+    guardrails: 'none',
   },
   lean: {
     ui: 'open-webui',
@@ -32,6 +34,7 @@ const STARTING_POINT = {
     monitoring: 'none',
     tracing: 'none',
     policies: 'none',
+    guardrails: 'none',
   },
 } as const
 
@@ -63,7 +66,7 @@ export function choicesOf(tree: Tree): Choices {
   }
   const preset = text('preset') === 'lean' ? 'lean' : 'platform'
   const start = STARTING_POINT[preset]
-  const kind = (section: 'ui' | 'database' | 'cache' | 'monitoring' | 'tracing' | 'policies') =>
+  const kind = (section: 'ui' | 'database' | 'cache' | 'monitoring' | 'tracing' | 'policies' | 'guardrails') =>
     text(section, 'kind') ?? start[section]
   return {
     preset,
@@ -80,6 +83,7 @@ export function choicesOf(tree: Tree): Choices {
     tracing: kind('tracing'),
     gatewayAuth: text('auth', 'gateway', 'mode') ?? start.gatewayAuth,
     policies: kind('policies'),
+    guardrails: kind('guardrails'),
   }
 }
 
@@ -109,6 +113,7 @@ export function presetDefaults(choices: Choices): Tree {
     monitoring: monitoringDefaults(choices.monitoring),
     tracing: tracingDefaults(choices.tracing),
     auth: authDefaults(choices.uiLogin, choices.gatewayAuth),
+    guardrails: guardrailsDefaults(choices.guardrails),
     networkPolicies: networkPoliciesDefaults,
     policies: policyDefaults(choices.policies),
     charts: {},

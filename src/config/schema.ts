@@ -4,6 +4,7 @@ import { auth } from './sections/auth.ts'
 import { componentsSection } from './sections/components.ts'
 import { database } from './sections/database.ts'
 import { gateway } from './sections/gateway.ts'
+import { guardrails } from './sections/guardrails.ts'
 import { monitoring } from './sections/monitoring.ts'
 import { networkPolicies } from './sections/network-policies.ts'
 import { policies } from './sections/policies.ts'
@@ -176,6 +177,7 @@ export const configSchema = z.strictObject({
   monitoring,
   tracing,
   auth,
+  guardrails,
   networkPolicies,
   policies,
   charts,

@@ -19,6 +19,7 @@ export interface Choices {
   readonly tracing: string
   readonly gatewayAuth: string
   readonly policies: string
+  readonly guardrails: string
 }
 
 interface CatalogEntry {

@@ -21,6 +21,8 @@ export interface SandboxConnection {
   readonly charts: ChartSource
   /** Whether real processes stand behind pods of known images, and which. */
   readonly pods: { readonly kind: 'process' | 'simulated'; readonly real: readonly string[] }
+  /** URL of the models that the real programs ask. */
+  readonly models?: string
 }
 
 /** The connection that these settings describe. */
@@ -41,6 +43,7 @@ export function connectionOf(world: SandboxWorld, settings: Settings): SandboxCo
     oidcIssuer,
     charts: settings.charts,
     pods: podsOf(settings),
+    ...(settings.runtime?.kind === 'process' && { models: `http://127.0.0.1:${settings.runtime.upstreamPort}` }),
   }
 }
 

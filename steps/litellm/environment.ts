@@ -1,6 +1,7 @@
 import type { Config } from '../../src/config/schema.ts'
 import { tracingOf } from '../jaeger/service.ts'
 import { findSyncedKey, type SyncedKey, syncedKey } from '../synced-key.ts'
+import { guardrailsEnvironment } from './guardrails.ts'
 import { tokenCheckEnvironment } from './token-check.ts'
 
 /** An environment variable of a container. */
@@ -40,6 +41,7 @@ export function proxyEnvironment(config: Config, region: string): readonly EnvVa
     ...modelKeys(config).map((name) => fromSecret(config, modelKeyVariable(name), name)),
     ...tokenEnvironment(config),
     ...tokenCheckEnvironment(config),
+    ...guardrailsEnvironment(config),
     ...tracingEnvironment(config),
   ]
 }

@@ -13,10 +13,12 @@ import { secrets } from '../secrets.ts'
 import { chartDatabase } from './chart-database.ts'
 import { refuseFaults } from './config-check/check.ts'
 import { gatewaySecrets, migrationEnvironment, proxyEnvironment } from './environment.ts'
+import { GUARDRAILS_MODULE, guardrailsValues } from './guardrails.ts'
 import { litellmPods } from './pods.ts'
 import { proxyConfig, redisValues } from './proxy-config.ts'
+import { moduleMounts } from './python-module.ts'
 import { type GatewayAddress, gatewayAddress } from './service.ts'
-import { tokenCheckMounts, tokenCheckValues } from './token-check.ts'
+import { TOKENS_MODULE, tokenCheckValues } from './token-check.ts'
 
 /** LiteLLM: one API before all models. */
 export const litellm = helmRelease<GatewayAddress>({
@@ -29,14 +31,17 @@ export const litellm = helmRelease<GatewayAddress>({
   namespace: ({ namespaces: { gateway } }) => gateway,
   baseValues: 'helm-values/litellm.yaml',
   async values(ctx) {
-    const [database, tokens] = [chartDatabase(ctx.config), await tokenCheckValues(ctx)]
-    const extraResources = [database, tokens].flatMap((part) => (part.extraResources ?? []) as readonly unknown[])
+    const [tokens, rules] = await Promise.all([tokenCheckValues(ctx), guardrailsValues(ctx)])
+    const database = chartDatabase(ctx.config)
+    const extraResources = [database, tokens, rules].flatMap(
+      (part) => (part.extraResources ?? []) as readonly unknown[],
+    )
     return {
-      ...mergeValues(database, platformValues(ctx), tokens),
+      ...mergeValues(database, platformValues(ctx), tokens, rules),
       ...(extraResources.length > 0 && { extraResources }),
     }
   },
-  derived: tokenCheckMounts,
+  derived: (values) => moduleMounts([TOKENS_MODULE, GUARDRAILS_MODULE], values),
   async late(ctx) {
     return { gateway: { podAnnotations: await secretVersions(ctx, gatewaySecrets(ctx.config)) } }
   },

@@ -2,6 +2,7 @@ import type { Config } from '../../src/config/schema.ts'
 import { durationMs } from '../names.ts'
 import { redisService } from '../redis.ts'
 import { modelKeyVariable } from './environment.ts'
+import { guardrailsSection } from './guardrails.ts'
 import { tokenCheckSettings } from './token-check.ts'
 
 type Model = Config['models'][number]
@@ -13,6 +14,7 @@ export interface ProxyConfig {
   readonly litellm_settings: Tree
   readonly general_settings: Tree
   readonly router_settings: Tree
+  readonly guardrails?: readonly Tree[]
 }
 
 interface ProxyModel {
@@ -57,6 +59,7 @@ export function proxyConfig(config: Config, region: string): ProxyConfig {
         : { fallbacks: Object.entries(fallbacks).map(([from, to]) => ({ [from]: to })) }),
       ...settings.router,
     },
+    ...guardrailsSection(config),
   }
 }
 

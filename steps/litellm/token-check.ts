@@ -1,14 +1,19 @@
 import type { Config } from '../../src/config/schema.ts'
 import type { Services } from '../../src/ports/index.ts'
-import { configMark } from '../config-mark.ts'
 import type { Values } from '../helm-release/merge-values.ts'
 import type { EnvVar } from './environment.ts'
+import { moduleValues, type PythonModule } from './python-module.ts'
 
 type Settings = Extract<Config['auth']['gateway'], { mode: 'custom-jwt' }>
 
-/** The module that checks tokens, in Python: LiteLLM loads it from beside its configuration. */
-const MODULE = { name: 'llmgw_tokens', asset: 'manifests/litellm/llmgw_tokens.py', configMap: 'litellm-token-check' }
-const FILE = `${MODULE.name}.py`
+/** The module that checks tokens. */
+export const TOKENS_MODULE: PythonModule = {
+  name: 'llmgw_tokens',
+  asset: 'manifests/litellm/llmgw_tokens.py',
+  configMap: 'litellm-token-check',
+  volume: 'token-check',
+  mark: 'llmgw.dev/token-check',
+}
 
 const settingsOf = ({ auth: { gateway } }: Config): Settings | undefined =>
   gateway.mode === 'custom-jwt' ? gateway : undefined
@@ -25,35 +30,12 @@ export function tokenCheckEnvironment(config: Config): readonly EnvVar[] {
 export function tokenCheckSettings(config: Config): { readonly general: Values; readonly litellm: Values } {
   if (settingsOf(config) === undefined) return { general: {}, litellm: {} }
   return {
-    general: { custom_auth: `${MODULE.name}.check`, custom_auth_run_common_checks: true },
+    general: { custom_auth: `${TOKENS_MODULE.name}.check`, custom_auth_run_common_checks: true },
     litellm: { enable_post_custom_auth_checks: true },
   }
 }
 
-/** The module as a ConfigMap of the release, and a mark that rolls the pods when it differs: a file by subPath stays as it was. */
+/** The module itself, where tokens are checked by it. */
 export async function tokenCheckValues({ config, assets }: Services): Promise<Values> {
-  if (settingsOf(config) === undefined) return {}
-  const text = await assets.text(MODULE.asset)
-  return {
-    extraResources: [
-      { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: MODULE.configMap }, data: { [FILE]: text } },
-    ],
-    gateway: { podAnnotations: { 'llmgw.dev/token-check': configMark(text) } },
-  }
-}
-
-/** Puts the module beside the configuration file, and leaves the volumes that are there. */
-export function tokenCheckMounts(values: Values): Values {
-  const { extraResources, gateway } = values as {
-    readonly extraResources?: readonly { readonly metadata: { readonly name: string } }[]
-    readonly gateway?: { readonly volumes?: readonly unknown[]; readonly volumeMounts?: readonly unknown[] }
-  }
-  if (!extraResources?.some(({ metadata }) => metadata.name === MODULE.configMap)) return {}
-  const mount = { name: 'token-check', mountPath: `/app/config/${FILE}`, subPath: FILE, readOnly: true }
-  return {
-    gateway: {
-      volumes: [...(gateway?.volumes ?? []), { name: 'token-check', configMap: { name: MODULE.configMap } }],
-      volumeMounts: [...(gateway?.volumeMounts ?? []), mount],
-    },
-  }
+  return settingsOf(config) === undefined ? {} : await moduleValues(TOKENS_MODULE, assets)
 }

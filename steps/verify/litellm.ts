@@ -4,6 +4,7 @@ import { litellm } from '../litellm/litellm.ts'
 import { GATEWAY_SERVICE } from '../litellm/service.ts'
 import { RELEASES } from '../names.ts'
 import { type Check, verdict } from './check.ts'
+import { guardrailsLoaded } from './gateway/guardrails.ts'
 import { cacheAnswers, databaseHolds, gatewayReady } from './gateway/health.ts'
 import { keysHold } from './gateway/keys.ts'
 import { metricsServed } from './gateway/metrics.ts'
@@ -59,6 +60,7 @@ export const litellmChecks: readonly Check[] = [
   databaseHolds,
   cacheAnswers,
   modelsListed,
+  guardrailsLoaded,
   metricsServed,
   exporterTarget,
   modelsAnswer,

@@ -36,6 +36,24 @@ describe('enterprise-jwt', () => {
   })
 })
 
+const rules = (text: string): string => `${FILE}guardrails: { kind: rules, ${text} }\n`
+
+describe('guardrails', () => {
+  it.each([
+    ['no rule', rules('words: []'), 'has no rule'],
+    ['a message that the rules forbid', rules('words: [blocked]'), 'holds "blocked", which the rules forbid'],
+    ['a pattern that is none', rules('patterns: ["(open"]'), 'a regular expression'],
+    ['nowhere to apply', rules('words: [duck], apply: []'), 'guardrails.apply'],
+  ])('with %s are refused', async (_what, file, text) => {
+    const { code, stdout, stderr } = await runCli('validate', { file })
+    expect([code, stdout + stderr]).toEqual([2, expect.stringContaining(text)])
+  })
+
+  it('with a word are valid', async () => {
+    expect((await runCli('validate', { file: rules('words: [duck]') })).code).toBe(0)
+  })
+})
+
 describe('custom-jwt', () => {
   it('needs no licence', async () => {
     const file = own('models: [claude-sonnet]')

@@ -1,7 +1,7 @@
 import type { RequestListener } from 'node:http'
 import { describe, expect, it } from 'vitest'
 import { type FakeWorld, fakeWorld } from '../fakes/fake-world.ts'
-import { runCli } from './run-cli.ts'
+import { FILE, runCli } from './run-cli.ts'
 
 const KEY = 'sk-master-key-of-this-test'
 const NAMESPACE = 'litellm'
@@ -126,10 +126,109 @@ describe('llmgw test', () => {
     ])
   })
 
+  it('production: every model also as a stream, and what secures the platform, or it is not ready', async () => {
+    const { code, failed, trials } = await results('production')
+    expect(trials.map(({ title }) => title)).toContain('nova-lite streams')
+    // Nothing but the gateway is there.
+    expect(code).toBe(1)
+    expect(failed).toContain('Every secret has a current value in AWS Secrets Manager')
+    expect(failed).toContain('NetworkPolicies are as wanted')
+  })
+
   it('refuses a test that there is none of', async () => {
     const { code, stderr } = await runCli('test everything', { world: deployed() })
     expect(code).toBe(2)
-    expect(stderr).toContain('health, auth, models, all')
+    expect(stderr).toContain('health, auth, models, guardrails, production, all')
+  })
+})
+
+const MESSAGE = 'This was blocked by a rule of this service.'
+const RULES = `${FILE}guardrails: { kind: rules, words: [duck] }\n`
+
+interface Asked {
+  readonly messages: readonly { readonly role: string; readonly content: string }[]
+  readonly stream?: boolean
+}
+
+interface Keeping {
+  readonly input: boolean
+  readonly output: boolean
+  /** The model avoids the word. */
+  readonly mute?: boolean
+}
+
+function given(said: string, { mute = false }: Keeping): string {
+  const letters = /: (d-u-c-k)$/.exec(said)?.[1]
+  if (letters === undefined) return `You said: ${said}`
+  return mute ? 'No.' : letters.replaceAll('-', '')
+}
+
+/** A gateway that keeps the rule as well as `how` says. */
+const keeping =
+  (how: Keeping): NonNullable<Gateway['chat']> =>
+  (body) => {
+    const { messages, stream: wanted } = body as unknown as Asked
+    const said = messages.at(-1)?.content ?? ''
+    const text = given(said, how)
+    const asked = how.input && said.replaceAll('\u200b', '').toLowerCase().includes('duck')
+    const content = asked || (how.output && text.includes('duck')) ? MESSAGE : text
+    return [200, wanted ? `${stream(content)}${DONE}` : answer(content)]
+  }
+
+describe('llmgw test guardrails', () => {
+  const tried = async (chat: NonNullable<Gateway['chat']>, file = RULES) => {
+    const { code, stdout } = await runCli('test guardrails --model nova-lite --output json', {
+      world: deployed({ chat }),
+      file,
+    })
+    const { trials } = JSON.parse(stdout) as { trials: { title: string; result: string; found: string }[] }
+    const told = (wanted: string) =>
+      trials.filter(({ result }) => result === wanted).map(({ title }) => title.replace('nova-lite: ', ''))
+    return { code, failed: told('fail'), skipped: told('skip'), passed: told('pass') }
+  }
+
+  it('passes where rules hold', async () => {
+    const { code, failed, skipped, passed } = await tried(keeping({ input: true, output: true }))
+    expect([code, failed, skipped, passed.length]).toEqual([0, [], [], 7])
+  })
+
+  it('fails where no guardrail is installed', async () => {
+    expect(await tried(keeping({ input: false, output: false }))).toMatchObject({
+      code: 1,
+      failed: [
+        'a forbidden question is not asked',
+        'nor in capital letters',
+        'nor with unseen characters inside',
+        'a forbidden answer is not given',
+        'nor as a stream',
+      ],
+    })
+  })
+
+  it('fails for the half that does not hold', async () => {
+    expect((await tried(keeping({ input: true, output: false }))).failed).toEqual([
+      'a forbidden answer is not given',
+      'nor as a stream',
+    ])
+  })
+
+  it('fails where everything is blocked', async () => {
+    const all = await tried(() => [200, answer(MESSAGE)])
+    expect(all.failed).toEqual(
+      expect.arrayContaining(['a harmless question is answered', 'a conversation goes on after a blocked question']),
+    )
+  })
+
+  it('shows nothing where a model avoids the word, and says so', async () => {
+    const { code, skipped } = await tried(keeping({ input: true, output: false, mute: true }))
+    expect([code, skipped]).toEqual([0, ['a forbidden answer is not given', 'nor as a stream']])
+  })
+
+  it('has shown nothing without rules', async () => {
+    expect(await tried(keeping({ input: true, output: true }), FILE)).toMatchObject({
+      code: 1,
+      skipped: ['rules hold'],
+    })
   })
 })
 

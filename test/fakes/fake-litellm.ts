@@ -23,6 +23,7 @@ interface Faults {
   /** Why a model does not answer, by its name. */
   readonly refusals: Map<string, string>
   metrics: readonly string[]
+  guardrails: readonly string[]
 }
 
 export interface FakeLitellm {
@@ -75,6 +76,7 @@ export function fakeLitellm(masterKey: () => string | undefined): FakeLitellm {
     models: MODELS,
     refusals: new Map(),
     metrics: METRICS,
+    guardrails: ['llmgw-rules'],
   }
   let refusing = false
   let answers = 0
@@ -128,6 +130,7 @@ export function fakeLitellm(masterKey: () => string | undefined): FakeLitellm {
       { error: { message: JSON.stringify({ message: 'Service Unhealthy', error: faults.cache }) } },
     ],
     '/v1/chat/completions': (_url, body) => chat(body),
+    '/guardrails/list': () => [200, { guardrails: faults.guardrails.map((name) => ({ guardrail_name: name })) }],
     '/v1/model/info': () => [200, { data: [] }],
   }
   const isMaster = (given: string) => !refusing && given === masterKey()

@@ -294,6 +294,47 @@ describe('litellm', () => {
     expect(lean.extraResources).toMatchObject([{ kind: 'Secret' }, { kind: 'ConfigMap' }])
   })
 
+  it('keeps rules about words by a module of its own, in questions and answers', async () => {
+    const guardrails = { kind: 'rules', words: ['duck'] }
+    const { extraResources, gateway } = await valuesOf({ guardrails })
+    expect(gateway.config.proxy_config).toMatchObject({
+      guardrails: [
+        {
+          guardrail_name: 'llmgw-rules',
+          litellm_params: { guardrail: 'llmgw_guardrails.Rules', mode: ['pre_call', 'post_call'], default_on: true },
+        },
+      ],
+    })
+    const [told] = envOf(gateway.extraEnv, 'LLMGW_GUARDRAILS')
+    expect(JSON.parse(told?.value ?? '')).toEqual({
+      words: ['duck'],
+      prefixes: [],
+      patterns: [],
+      apply: ['input', 'output'],
+      action: 'answer',
+      message: 'This was blocked by a rule of this service.',
+    })
+    expect(extraResources).toMatchObject([
+      { kind: 'ConfigMap', data: { 'llmgw_guardrails.py': expect.stringContaining('class Rules') } },
+    ])
+    // The chart reads these objects as templates.
+    expect(JSON.stringify(extraResources)).not.toContain('{{')
+    expect(gateway.volumeMounts).toContainEqual(
+      expect.objectContaining({ mountPath: '/app/config/llmgw_guardrails.py', subPath: 'llmgw_guardrails.py' }),
+    )
+    expect(gateway.podAnnotations).toHaveProperty(['llmgw.dev/guardrails'])
+    const without = await valuesOf()
+    expect([without.extraResources, envOf(without.gateway.extraEnv, 'LLMGW_GUARDRAILS')]).toEqual([undefined, []])
+    const tokens = { issuer: 'https://id.example.com', audience: 'gateway', jwksUrl: 'https://id.example.com/keys' }
+    const both = await valuesOf({ guardrails, auth: { gateway: { mode: 'custom-jwt', ...tokens } } })
+    expect(both.extraResources).toHaveLength(2)
+    expect(both.gateway.volumeMounts).toEqual(
+      expect.arrayContaining(
+        ['llmgw_tokens.py', 'llmgw_guardrails.py'].map((subPath) => expect.objectContaining({ subPath })),
+      ),
+    )
+  })
+
   it('merges settings of the user over its own', async () => {
     const settings = {
       litellm: { drop_params: false },

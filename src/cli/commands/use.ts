@@ -38,7 +38,7 @@ export function addUse(program: CommandUnknownOpts, host: Host, finish: Finish):
     )
   withReportOptions(program.command('test'))
     .description('Make real calls to the deployed gateway; those to models cost what a short question costs.')
-    .argument('<what>', 'health, auth, models or all')
+    .argument('<what>', 'health, auth, models, guardrails, production or all')
     .option('--model <name>', 'only this model (default: all of the configuration)')
     .option('--stream', 'also ask each model for a stream', false)
     .option('--endpoint <url>', "the gateway's address (default: through the API server)")

@@ -1,37 +1,53 @@
-import { askModel, messageIn, streamModel } from '../../../steps/litellm/ask-model.ts'
+import { askModel, embedWith, messageIn, streamModel } from '../../../steps/litellm/ask-model.ts'
+import type { Config } from '../../config/schema.ts'
 import type { HttpAsk } from '../../ports/index.ts'
 import { Secret } from '../../secret.ts'
 import type { GatewayClient } from './client.ts'
+import { tryGuardrails } from './guardrail-trials.ts'
 
 /** One thing that was tried against the running gateway. */
 export interface Trial {
-  readonly group: 'health' | 'auth' | 'models'
+  readonly group: 'health' | 'auth' | 'models' | 'guardrails' | 'platform'
   readonly title: string
-  readonly result: 'pass' | 'fail'
+  readonly result: 'pass' | 'warn' | 'fail' | 'skip'
   /** What was found, and what was expected where it differs. */
   readonly found: string
+}
+
+/** A model, by the name that clients ask for. */
+export interface TriedModel {
+  readonly name: string
+  readonly embeds: boolean
 }
 
 export interface TrialRequest {
   readonly client: GatewayClient
   readonly key: Secret
-  readonly models: readonly string[]
+  readonly models: readonly TriedModel[]
+  readonly guardrails: Config['guardrails']
   /** Also ask for a stream. */
   readonly stream: boolean
 }
 
-type Group = Trial['group']
+type Group = Exclude<Trial['group'], 'platform'>
 
 /** What each group tries, in this order. */
 export const GROUPS: Readonly<Record<Group, (request: TrialRequest) => Promise<readonly Trial[]>>> = {
   health: tryHealth,
   auth: tryKeys,
   models: tryModels,
+  guardrails: (request) => tryGuardrails(request, (title, action) => attempt('guardrails', title, action)),
 }
+
+/** What begins so has shown nothing. */
+const SKIP = 'skip: '
 
 async function attempt(group: Group, title: string, action: () => Promise<string>): Promise<Trial> {
   try {
-    return { group, title, result: 'pass', found: await action() }
+    const found = await action()
+    return found.startsWith(SKIP)
+      ? { group, title, result: 'skip', found: found.slice(SKIP.length) }
+      : { group, title, result: 'pass', found }
   } catch (error) {
     const { message, cause } = error instanceof Error ? error : { message: String(error), cause: undefined }
     const why = cause instanceof Error ? cause.message : cause
@@ -68,15 +84,23 @@ async function tryKeys({ client, key }: TrialRequest): Promise<readonly Trial[]>
 
 async function tryModels(request: TrialRequest): Promise<readonly Trial[]> {
   const trials: Trial[] = []
-  for (const model of request.models) {
-    trials.push(await attempt('models', `${model} answers`, () => answerOf(request, model)))
-    if (request.stream) trials.push(await attempt('models', `${model} streams`, () => streamOf(request, model)))
+  for (const { name, embeds } of request.models) {
+    if (embeds) {
+      trials.push(await attempt('models', `${name} embeds`, () => embeddingOf(request, name)))
+      continue
+    }
+    trials.push(await attempt('models', `${name} answers`, () => answerOf(request, name)))
+    if (request.stream) trials.push(await attempt('models', `${name} streams`, () => streamOf(request, name)))
   }
   return trials
 }
 
 async function answerOf({ client, key }: TrialRequest, model: string): Promise<string> {
   return shown(await askModel({ call: client.call, key, model }))
+}
+
+async function embeddingOf({ client, key }: TrialRequest, model: string): Promise<string> {
+  return `${await embedWith({ call: client.call, key, model })} numbers`
 }
 
 async function streamOf({ client, key }: TrialRequest, model: string): Promise<string> {

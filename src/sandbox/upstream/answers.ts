@@ -2,6 +2,9 @@ import { createHash } from 'node:crypto'
 
 /** A text that depends on nothing but the model and the question, so that tests and caches can rely on it. */
 export function answerTo(model: string, question: string): string {
+  const letters = /^Join these letters [^:]*: ([\p{L}\p{N}](?:-[\p{L}\p{N}])+)$/u.exec(question.trim())?.[1]
+  // What `llmgw test guardrails` asks: a model does as it is told, and rules about answers have something to stop.
+  if (letters !== undefined) return letters.replaceAll('-', '')
   return `${model} of the sandbox answers: ${question.trim() || 'you asked nothing'}`
 }
 

@@ -27,10 +27,12 @@ interface Demand {
   readonly deploy: boolean
   /** What `all` means: the spine unless told. */
   readonly platform?: 'spine' | 'whole'
+  /** `process`: real programs behind pods. */
+  readonly runtime?: 'process'
 }
 
 /** A sandbox of its own for a file. */
-export function useDeployedSandbox(name: string, { deploy, platform = 'spine' }: Demand): DeployedSandbox {
+export function useDeployedSandbox(name: string, { deploy, platform = 'spine', runtime }: Demand): DeployedSandbox {
   const home = useHome()
   let ready: Omit<DeployedSandbox, 'run'> | undefined
   const world = () => {
@@ -40,7 +42,7 @@ export function useDeployedSandbox(name: string, { deploy, platform = 'spine' }:
   const run: DeployedSandbox['run'] = (words, more = {}) =>
     llmgw([...words.split(' '), ...world().flags], { env: { ...world().env, ...more } })
   beforeAll(async () => {
-    const connection = await up({ name, shell: sandboxShell() }, silent, never)
+    const connection = await up({ name, runtime, shell: sandboxShell() }, silent, never)
     const env = userEnvironment(sandboxShell(), await home())
     const flags = [`--sandbox=${name}`, ...(platform === 'spine' ? ['--config', await spineFile(connection.dir)] : [])]
     ready = { connection, at: await witness(connection), env, flags }

@@ -7,7 +7,7 @@ import { webhookCertificate } from './spoiled.ts'
 
 /** The whole platform, as a deploy leaves it. */
 export async function deployed(): Promise<FakeWorld> {
-  const world = fakeWorld()
+  const world = fakeWorld({ config: { guardrails: { kind: 'rules', words: ['forbidden'] } } })
   world.kube.seed(webhookCertificate('until-2080'))
   for (const step of buildGraph(steps).order) await converge(step as LlmgwStep<unknown>, world)
   return world

@@ -349,6 +349,12 @@ export const SPOILED: Readonly<Record<string, { spoil: (world: FakeWorld) => unk
     },
     found: /the dashboards ask for litellm_spend_metric_total, which is not there/,
   },
+  'litellm-guardrails': {
+    spoil: ({ litellm }) => {
+      litellm.faults.guardrails = []
+    },
+    found: /llmgw-rules is not loaded/,
+  },
   'trace-exporter': {
     spoil: async (world) => {
       await sendTracesTo(world, 'http://jaeger-collector.monitoring.svc:4318')

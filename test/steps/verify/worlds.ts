@@ -20,7 +20,14 @@ const spoil = (id: string) => (world: FakeWorld) => SPOILED[id]?.spoil(world)
 const secret = (name: string, namespace: string) => ({ apiVersion: 'v1', kind: 'Secret', name, namespace })
 
 /** What asks LiteLLM as its administrator. */
-const ADMINISTRATION = ['litellm-database', 'litellm-cache', 'litellm-models', 'model-answers', 'cache-serves']
+const ADMINISTRATION = [
+  'litellm-database',
+  'litellm-cache',
+  'litellm-models',
+  'litellm-guardrails',
+  'model-answers',
+  'cache-serves',
+]
 
 export const WORLDS: readonly BrokenWorld[] = [
   {
@@ -121,6 +128,12 @@ export const WORLDS: readonly BrokenWorld[] = [
     make: spoil('external-secrets-synced'),
     red: ['external-secrets-synced'],
     cause: /AccessDenied/,
+  },
+  {
+    name: 'rules about words that LiteLLM does not run',
+    make: spoil('litellm-guardrails'),
+    red: ['litellm-guardrails'],
+    cause: /llmgw-rules is not loaded/,
   },
   {
     name: 'metrics with other names',

@@ -1,0 +1,132 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { stringify } from 'yaml'
+import { createServiceCalls } from '../../src/adapters/service-calls/service-calls.ts'
+import { until } from '../sandbox-aws/kube.ts'
+import { useDeployedSandbox } from './world/deployed.ts'
+import { llmgw } from './world/llmgw.ts'
+
+const NAMESPACE = 'llm-gateway'
+const sandbox = useDeployedSandbox('e2e-real', { deploy: false, runtime: 'process' })
+const SERVICE = { apiVersion: 'v1', kind: 'Service', namespace: NAMESPACE, name: 'litellm' }
+const MASTER = { apiVersion: 'v1', kind: 'Secret', namespace: NAMESPACE, name: 'litellm-secrets' }
+const REDIS = { namespace: NAMESPACE, name: 'redis-redis-ha-server-0', port: 6379 }
+
+/** The gateway with its cache and a rule about words, and nothing else. */
+const CONFIG = {
+  apiVersion: 'llmgw/v1',
+  preset: 'lean',
+  storage: { manage: 'create' },
+  ui: { kind: 'none' },
+  cache: { kind: 'redis-ha', replicas: 1, storage: '1Gi', memory: '128Mi' },
+  guardrails: { kind: 'rules', words: ['duck'] },
+}
+
+async function run(words: string, config: object = CONFIG) {
+  const file = join(sandbox.connection.dir, 'real.yaml')
+  await writeFile(file, stringify(config))
+  const env = { ...sandbox.env, INTERACTIVE_MODE: 'false' }
+  return await llmgw([...words.split(' '), '--sandbox=e2e-real', '--config', file], { env })
+}
+
+interface Told {
+  readonly checks: readonly { readonly check: string; readonly result: string; readonly found: string }[]
+}
+
+/** Checks that failed, with what they found. */
+async function red(more = ''): Promise<ReadonlyMap<string, string>> {
+  const { stdout } = await run(`verify litellm redis external-secrets${more} --output json`)
+  const { checks } = JSON.parse(stdout) as Told
+  return new Map(checks.filter(({ result }) => result === 'fail').map(({ check, found }) => [check, found]))
+}
+
+/** Commands to Redis, one after the other. Source: Redis documentation, inline commands. */
+async function redis(...commands: readonly string[]): Promise<void> {
+  const stream = await sandbox.at.kube.connect(REDIS)
+  let heard = ''
+  stream.setEncoding('utf8').on('data', (chunk: string) => {
+    heard += chunk
+  })
+  stream.write([...commands, 'PING done', ''].join('\r\n'))
+  await until('an answer of Redis', async () => (/done/.test(heard) ? true : undefined))
+  stream.destroy()
+  if (/^-/m.test(heard)) throw new Error(`Redis refused: ${heard}`)
+}
+
+async function passwordOfRedis(): Promise<string> {
+  const secret = await sandbox.at.kube.find({ ...MASTER, name: 'redis-credentials' })
+  const { data = {} } = (secret ?? {}) as unknown as { readonly data?: Readonly<Record<string, string>> }
+  return Buffer.from(data['redis-password'] ?? '', 'base64').toString('utf8')
+}
+
+const faults = (method: 'POST' | 'DELETE', body?: object) =>
+  fetch(`${sandbox.connection.models}/llmgw-sandbox/faults`, { method, ...(body && { body: JSON.stringify(body) }) })
+
+beforeAll(async () => {
+  const ended = await run('deploy all')
+  if (ended.code !== 0) throw new Error(`deploy all ended with ${ended.code}:\n${ended.output}`)
+})
+
+describe.sequential('the real LiteLLM and Redis behind their pods', () => {
+  test('answer, keep the rules, and pass every check that asks them', async () => {
+    const tried = await run('test all --stream')
+    expect(tried.code, tried.output).toBe(0)
+    expect(tried.stdout).toMatch(/pass {2}nova-lite: a forbidden answer is not given\n {6}blocked/)
+    const verified = await run('verify litellm redis --probe')
+    expect(verified.code, verified.output).toBe(0)
+    expect(verified.stdout).toContain('Redis answers')
+    expect(verified.stdout).toContain('the second answer is the first one')
+  })
+
+  test('a model that the role may not call turns its check red alone, with the words of the provider', async () => {
+    await faults('POST', { kind: 'denied', model: 'us.amazon.nova-lite-v1:0', times: 100 })
+    const found = await red(' --probe')
+    await faults('DELETE')
+    expect([...found.keys()]).toEqual(['model-answers'])
+    expect(found.get('model-answers')).toMatch(/nova-lite: HTTP 4\d\d: .*AccessDenied/)
+  })
+
+  test("Redis' password changed: LiteLLM is ready, and only the cache's own check tells", async () => {
+    const password = await passwordOfRedis()
+    await redis(`AUTH ${password}`, 'CONFIG SET requirepass another-password', 'CLIENT KILL TYPE normal SKIPME yes')
+    const found = await red()
+    await redis('AUTH another-password', `CONFIG SET requirepass ${password}`)
+    expect([...found.keys()]).toEqual(['litellm-cache'])
+    expect(found.get('litellm-cache')).toMatch(/503/)
+  })
+
+  test('another master key in the Secret: LiteLLM refuses it, and the copy differs', async () => {
+    const before = (await sandbox.at.kube.find(MASTER))?.data as Record<string, string>
+    await sandbox.at.kube.patch(MASTER, { data: { 'master-key': Buffer.from('sk-another').toString('base64') } })
+    const found = await red()
+    await sandbox.at.kube.patch(MASTER, { data: before })
+    expect([...found.keys()].sort()).toEqual(['litellm-keys', 'secret-values'])
+    expect(found.get('litellm-keys')).toContain('the master key is refused')
+  })
+
+  test('a Service that selects nothing: nobody answers, and the checks that would ask skip', async () => {
+    const { spec } = (await sandbox.at.kube.find(SERVICE)) as unknown as { spec: { selector: Record<string, string> } }
+    await sandbox.at.kube.patch(SERVICE, { spec: { selector: { 'app.kubernetes.io/name': 'litelm' } } })
+    await until('no endpoints', async () => ((await red()).has('litellm-endpoints') ? true : undefined))
+    const found = await red()
+    await sandbox.at.kube.patch(SERVICE, { spec: { selector: spec.selector } })
+    expect([...found.keys()].sort()).toEqual(['litellm-endpoints', 'litellm-ready'])
+    expect(found.get('litellm-ready')).toContain(`no ready pod stands behind Service ${NAMESPACE}/litellm`)
+  })
+
+  test('a simulated container is no answer', async () => {
+    const calls = createServiceCalls(sandbox.at.kube, { sandbox: true })
+    const metrics = { namespace: NAMESPACE, name: 'litellm-metrics', port: 4001, component: 'litellm' } as const
+    await expect(calls.call(metrics, { path: '/metrics' })).rejects.toMatchObject({ code: 'PodSimulated' })
+  })
+
+  test('a configuration that LiteLLM does not start with ends the deploy with its own last lines', async () => {
+    const settings = { litellm: { callbacks: ['nowhere.to_be_found'] } }
+    const ended = await run('deploy litellm', { ...CONFIG, gateway: { settings } })
+    expect(ended.code, ended.output).toBe(1)
+    expect(ended.output).toMatch(/CrashLoopBackOff/)
+    expect(ended.output).toMatch(/nowhere/)
+    expect(ended.output).not.toMatch(/took longer|timed out/)
+  })
+})
