@@ -1,4 +1,5 @@
 import { Command, Option } from '@commander-js/extra-typings'
+import { plainText } from '../ui/harmless.ts'
 import { addConfiguration } from './commands/configuration.ts'
 import { addDayTwo } from './commands/day-two.ts'
 import { addKeys } from './commands/keys.ts'
@@ -53,6 +54,8 @@ export function createProgram(host: Host, finish: Finish) {
     .configureOutput({
       writeOut: (text) => void host.stdout.write(text),
       writeErr: (text) => void host.stderr.write(text),
+      // Arguments may hold anything, and these messages repeat them.
+      outputError: (text, write) => write(plainText(text)),
       getOutHelpWidth: () => host.stdout.columns ?? 100,
       getErrHelpWidth: () => host.stderr.columns ?? 100,
     })

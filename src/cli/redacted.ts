@@ -1,7 +1,8 @@
 import { redact } from '../secret.ts'
+import { harmless } from '../ui/harmless.ts'
 import type { Output } from './host.ts'
 
-/** The same stream, with every registered secret value masked in what is written to it. */
+/** The same stream, with every registered secret value masked in what is written to it, and nothing in it that does more to a terminal than draw. */
 export function redacted<Stream extends Output>(stream: Stream): Stream {
   return new Proxy(stream, {
     get(target, property) {
@@ -12,7 +13,7 @@ export function redacted<Stream extends Output>(stream: Stream): Stream {
       if (property === 'end') return () => target
       if (property !== 'write') return value.bind(target)
       return (chunk: unknown, ...rest: unknown[]): unknown =>
-        Reflect.apply(value, target, [typeof chunk === 'string' ? redact(chunk) : chunk, ...rest])
+        Reflect.apply(value, target, [typeof chunk === 'string' ? harmless(redact(chunk), 'drawing') : chunk, ...rest])
     },
   })
 }

@@ -1,4 +1,5 @@
 import { type ExitCode, LlmgwError } from '../errors.ts'
+import { plainText } from '../ui/harmless.ts'
 import { VERSION } from './version.ts'
 
 /** An error as the user gets it. */
@@ -46,14 +47,14 @@ const EXPLAINED: ReadonlySet<ExitCode> = new Set([1, 3, 6])
 
 /** The lines for standard error. */
 export function errorLines(error: Rendered): string {
-  if (error.exitCode === 130) return `${error.message}\n`
+  if (error.exitCode === 130) return `${plainText(error.message)}\n`
   const lines = [`error: ${error.message}`]
   if (error.cause !== undefined) lines.push(`  cause: ${indented(error.cause)}`)
   if (error.hint !== undefined && error.exitCode !== 70) lines.push(`  next: ${indented(error.hint)}`)
   if (EXPLAINED.has(error.exitCode)) lines.push(`  more: llmgw explain ${error.code}`)
   if (error.stack !== undefined) lines.push(error.stack)
   if (error.hint !== undefined && error.exitCode === 70) lines.push(error.hint)
-  return `${lines.join('\n')}\n`
+  return `${plainText(lines.join('\n'))}\n`
 }
 
 function indented(text: string): string {

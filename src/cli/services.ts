@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises'
 import { steps } from '../../steps/index.ts'
 import { checks } from '../../steps/verify/index.ts'
 import { connectAws } from '../adapters/aws/connect-aws.ts'
+import { inOwnFolder } from '../adapters/own-folder.ts'
 import { type LoadedConfig, loadConfig } from '../config/load.ts'
 import type { Random } from '../ports/index.ts'
 import type { SandboxConnection } from '../sandbox/index.ts'
@@ -25,7 +26,7 @@ export async function openWorld(request: WorldRequest): Promise<World> {
   const { host } = request
   const env = sandbox ? withoutForeignSettings(host.env) : host.env
   const runDir = runFolder(host.env)
-  await mkdir(runDir, { recursive: true, mode: 0o700 })
+  await inOwnFolder(runDir, () => mkdir(runDir, { recursive: true, mode: 0o700 }))
   const aws = connectAws(awsOptions(loaded, sandbox))
   const assets = createAssets(packageRoot())
   const clusters = createClusterConnector({

@@ -39,11 +39,23 @@ export function parseYamlFile(
     const tree: unknown = document.toJS({ maxAliasCount: MOST_ALIASES })
     if (tree === null || tree === undefined) return problem(`is empty; expected at least "${example}"`)
     if (!isTree(tree)) return problem(`holds ${showValue(tree)}; expected a mapping such as "${example}"`)
+    if (refersToItself(tree)) return problem('has an alias (*name) within what it stands for (&name), which never ends')
     return { tree, ...positions(document, lines) }
   } catch (error) {
     // A RangeError is the parser's stack on thousands of nested brackets; a TypeError is text that is not UTF-8.
     return problem(`cannot be read as YAML: ${showText(error instanceof Error ? error.message : String(error))}`)
   }
+}
+
+/** Whether a mapping or list is somewhere within itself. */
+function refersToItself(value: unknown, above = new Set<unknown>(), known = new Set<unknown>()): boolean {
+  if (typeof value !== 'object' || value === null || known.has(value)) return false
+  if (above.has(value)) return true
+  above.add(value)
+  const found = Object.values(value).some((item) => refersToItself(item, above, known))
+  above.delete(value)
+  known.add(value)
+  return found
 }
 
 const START: Position = { line: 1, column: 1 }

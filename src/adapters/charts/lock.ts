@@ -35,12 +35,15 @@ export type ChartLock = Readonly<Record<string, LockedChart>>
 
 /** The lock file from its text. @throws ConfigError ChartLockInvalid */
 export function parseChartLock(text: string, file = 'helm-values/charts.lock.yaml'): ChartLock {
-  const result = lockSchema.safeParse(parse(text))
-  if (!result.success) {
-    throw new ConfigError('ChartLockInvalid', `${file} is not a chart lock file`, {
-      cause: z.prettifyError(result.error),
-    })
+  const refused = (cause: unknown) => new ConfigError('ChartLockInvalid', `${file} is not a chart lock file`, { cause })
+  let found: unknown
+  try {
+    found = parse(text, { logLevel: 'error' })
+  } catch (error) {
+    throw refused(error)
   }
+  const result = lockSchema.safeParse(found)
+  if (!result.success) throw refused(z.prettifyError(result.error))
   return Object.fromEntries(
     Object.entries(result.data.charts).map(([key, chart]) => [key, { ...chart, name: chart.name ?? key }]),
   )

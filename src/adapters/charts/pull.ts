@@ -3,6 +3,7 @@ import { mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PreflightError } from '../../errors.ts'
 import { redact } from '../../secret.ts'
+import { inOwnFolder } from '../own-folder.ts'
 import type { LockedChart } from './lock.ts'
 
 const DEADLINE_MS = 120_000
@@ -75,7 +76,7 @@ export async function pull<T>(
 ): Promise<T> {
   const { remote, locked, run } = from
   const folder = `${target}.${randomBytes(6).toString('hex')}.part`
-  await mkdir(folder, { recursive: true })
+  await inOwnFolder(folder, () => mkdir(folder, { recursive: true }))
   try {
     const stderrs: string[] = []
     for (const args of attempts(remote, locked)) {

@@ -2,6 +2,7 @@ import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Secret } from '../../secret.ts'
+import { inOwnFolder } from '../own-folder.ts'
 import { ownRunId, runState } from './run-id.ts'
 
 /** How to reach a cluster with a bearer token. */
@@ -73,9 +74,12 @@ export async function writeKubeconfig(
   const folder = join(folderOf(runDir), await ownRunId())
   const path = join(folder, 'config')
   const tokenFile = join(folder, 'token')
-  await mkdir(folder, { recursive: true, mode: 0o700 })
-  await writePrivate(tokenFile, (await connection.token()).reveal())
-  await writePrivate(path, contents(connection, tokenFile))
+  const token = await connection.token()
+  await inOwnFolder(folder, async () => {
+    await mkdir(folder, { recursive: true, mode: 0o700 })
+    await writePrivate(tokenFile, token.reveal())
+    await writePrivate(path, contents(connection, tokenFile))
+  })
 
   const stop = new AbortController()
   const refreshing = refresh(stop.signal, refreshMs, async () => {

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { execa } from 'execa'
 import { coerce, gte } from 'semver'
 import { PreflightError } from '../../errors.ts'
+import { inOwnFolder } from '../own-folder.ts'
 import { lastMeaningfulLine } from './errors.ts'
 
 /** Oldest Helm whose server-side apply and `--wait=hookOnly` we rely on. */
@@ -102,7 +103,7 @@ export function createHelmRunner(options: {
   const env = cleanEnvironment(options.env, home)
   let checked: Promise<string> | undefined
   const version = (): Promise<string> => {
-    checked ??= mkdir(home, { recursive: true, mode: 0o700 }).then(() => {
+    checked ??= inOwnFolder(home, () => mkdir(home, { recursive: true, mode: 0o700 })).then(() => {
       starting(ASK_VERSION)
       return checkVersion(binary, env)
     })

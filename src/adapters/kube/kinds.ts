@@ -1,3 +1,4 @@
+import { readResources } from './documents.ts'
 import type { Rest } from './rest.ts'
 
 /** How the API server serves a kind. */
@@ -81,10 +82,8 @@ export function createKinds(rest: Rest) {
       signal,
     })
     if (answer.status === 404) return undefined
-    const { resources } = JSON.parse(answer.text) as {
-      resources: { kind: string; name: string; namespaced: boolean }[]
-    }
-    for (const { kind: served, name, namespaced } of resources) {
+    const asked = { server: rest.server, attempt: { verb: 'discover', object: key } }
+    for (const { kind: served, name, namespaced } of readResources(answer.text, asked)) {
       if (!name.includes('/')) found.set(`${apiVersion}/${served}`, { plural: name, namespaced })
     }
     return found.get(key)

@@ -1,5 +1,6 @@
 import { StepError } from '../../errors.ts'
 import type { Kube, KubeObject, ObjectRef } from '../../ports/kube.ts'
+import { readObject } from './documents.ts'
 import { describeRef } from './errors.ts'
 import { createKinds, pathOf } from './kinds.ts'
 import { listAll } from './list.ts'
@@ -38,7 +39,7 @@ export function createKube(rest: Rest, fieldManager = FIELD_MANAGER): Kube {
   const write = async (ref: ObjectRef, act: Act): Promise<KubeObject> => {
     const call = await prepare(ref, act)
     if (!call) throw notServed(ref, act.verb)
-    return await rest.json<KubeObject>(call)
+    return readObject((await rest.call(call)).text, { server: rest.server, attempt: call.attempt })
   }
 
   return {
@@ -46,7 +47,8 @@ export function createKube(rest: Rest, fieldManager = FIELD_MANAGER): Kube {
       const call = await prepare(ref, { method: 'GET', verb: 'get', idempotent: true, expect: [404], signal })
       if (!call) return undefined
       const answer = await rest.call(call)
-      return answer.status === 404 ? undefined : (JSON.parse(answer.text) as KubeObject)
+      if (answer.status === 404) return undefined
+      return readObject(answer.text, { server: rest.server, attempt: call.attempt })
     },
     async list(query, signal) {
       const resource = await find(query, signal)
@@ -145,7 +147,7 @@ export function createKube(rest: Rest, fieldManager = FIELD_MANAGER): Kube {
     async version(signal) {
       const attempt = { verb: 'get', object: 'version' }
       const call = { method: 'GET', path: '/version', attempt, idempotent: true, signal } as const
-      return (await rest.json<{ gitVersion: string }>(call)).gitVersion
+      return String((await rest.json<{ gitVersion?: unknown }>(call)).gitVersion)
     },
   }
 }

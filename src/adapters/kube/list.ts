@@ -1,5 +1,6 @@
 import type { KubeObject, ListQuery } from '../../ports/kube.ts'
-import { describeRef } from './errors.ts'
+import { readPage } from './documents.ts'
+import { type Attempt, describeRef, refusal } from './errors.ts'
 import { pathOf, type Resource } from './kinds.ts'
 import type { Rest } from './rest.ts'
 
@@ -9,11 +10,8 @@ export interface Listing {
   readonly resourceVersion: string
 }
 
-interface Page {
-  readonly metadata: { readonly resourceVersion?: string; readonly continue?: string }
-  /** null in a metadata-only list without any. */
-  readonly items: readonly Omit<KubeObject, 'apiVersion' | 'kind'>[] | null
-}
+/** A list that takes longer than its tokens hold, again and again, never ends. */
+const MOST_EXPIRED = 3
 
 /** Objects per page: what kubectl asks for. */
 const PAGE = '500'
@@ -29,14 +27,16 @@ export async function listAll(
 ): Promise<Listing | undefined> {
   const items: KubeObject[] = []
   const path = pathOf({ apiVersion: query.apiVersion, namespace: query.namespace }, options.resource)
+  const attempt = { verb: 'list', object: describeRef({ kind: query.kind, namespace: query.namespace }) }
   let next: string | undefined
+  let expired = 0
   for (;;) {
     const answer = await rest.call({
       method: 'GET',
       path,
       query: { ...selectors(query), limit: PAGE, continue: next },
       ...(query.metadataOnly && { accept: METADATA_ONLY }),
-      attempt: { verb: 'list', object: describeRef({ kind: query.kind, namespace: query.namespace }) },
+      attempt,
       idempotent: true,
       expect: [404, 410],
       signal: options.signal,
@@ -44,19 +44,25 @@ export async function listAll(
     if (answer.status === 404) return undefined
     if (answer.status === 410) {
       // The continue token has expired: only a new list is consistent.
+      expired = oneMore(expired, attempt)
       items.length = 0
       next = undefined
       continue
     }
-    const page = JSON.parse(answer.text) as Page
+    const page = readPage(answer.text, { server: rest.server, attempt })
     items.push(...itemsOf(page, query))
     next = page.metadata.continue || undefined
     if (next === undefined) return { items, resourceVersion: page.metadata.resourceVersion ?? '0' }
   }
 }
 
-const itemsOf = ({ items }: Page, { apiVersion, kind }: ListQuery): readonly KubeObject[] =>
-  (items ?? []).map((item) => ({ ...item, apiVersion, kind }) as KubeObject)
+function oneMore(expired: number, attempt: Attempt): number {
+  if (expired === MOST_EXPIRED) throw refusal({ code: 410, reason: 'Expired' }, attempt)
+  return expired + 1
+}
+
+const itemsOf = ({ items }: ReturnType<typeof readPage>, { apiVersion, kind }: ListQuery): readonly KubeObject[] =>
+  (items ?? []).map((item) => ({ ...item, apiVersion, kind }) as unknown as KubeObject)
 
 /** The selectors of a query as parameters. */
 export function selectors(query: ListQuery): Record<string, string | undefined> {

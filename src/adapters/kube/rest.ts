@@ -1,5 +1,6 @@
 import pRetry from 'p-retry'
 import type { Server } from './connection.ts'
+import { readFields } from './documents.ts'
 import { type ApiStatus, type Attempt, refusal, unreachable } from './errors.ts'
 import { exchange, type HttpAnswer, type HttpCall, NoAnswer } from './transport.ts'
 
@@ -75,7 +76,8 @@ export function createRest(server: Server, retry: RetryPolicy = RETRY): Rest {
   return {
     server,
     call,
-    json: async <T>(request: RestCall): Promise<T> => parse(await call(request), server, request.attempt) as T,
+    json: async <T>(request: RestCall): Promise<T> =>
+      readFields((await call(request)).text, { server, attempt: request.attempt }) as T,
   }
 }
 
@@ -105,14 +107,6 @@ async function patience(error: unknown, retriesLeft: number, { signal, idempoten
   })
 }
 
-function parse(answer: HttpAnswer, server: Server, attempt: Attempt): unknown {
-  try {
-    return JSON.parse(answer.text)
-  } catch (error) {
-    throw unreachable(server.url.origin, attempt, `an answer that is not JSON: ${String(error)}`)
-  }
-}
-
 /** Our error for whatever ended a call. */
 export function translate(error: unknown, server: Server, attempt: Attempt): unknown {
   if (error instanceof Refused) return refusal(statusOf(error.answer), attempt)
@@ -125,7 +119,12 @@ export function statusOf({ status, text }: Pick<HttpAnswer, 'status' | 'text'>):
   try {
     const body: unknown = JSON.parse(text)
     if (typeof body === 'object' && body !== null && 'kind' in body && body.kind === 'Status') {
-      return { ...(body as { reason?: string; message?: string }), code: status }
+      const { reason, message } = body as { reason?: unknown; message?: unknown }
+      return {
+        code: status,
+        ...(typeof reason === 'string' ? { reason } : {}),
+        ...(typeof message === 'string' ? { message } : {}),
+      }
     }
   } catch {
     // Not JSON: the status line is all we know, and foreign HTML is no help to anybody.

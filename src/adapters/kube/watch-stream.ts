@@ -1,4 +1,5 @@
 import type { KubeObject, ListQuery } from '../../ports/kube.ts'
+import { type Asked, asObject, readEvent } from './documents.ts'
 import { describeRef, refusal } from './errors.ts'
 import { pathOf, type Resource } from './kinds.ts'
 import { selectors } from './list.ts'
@@ -51,7 +52,7 @@ export async function* watchOnce(rest: Rest, query: ListQuery, options: WatchOpt
     const status = message.statusCode ?? 0
     if (status === 410) yield { type: 'EXPIRED' }
     else if (status !== 200) throw refusal(statusOf({ status, text: await readAll(message) }), attempt)
-    else for await (const line of lines(message)) yield decode(line, query, attempt)
+    else for await (const line of lines(message)) yield decode(line, query, { server: rest.server, attempt })
   } catch (error) {
     if (!options.signal.aborted) throw translate(noAnswer(error), rest.server, attempt)
   } finally {
@@ -76,12 +77,18 @@ async function* lines(chunks: AsyncIterable<string>): AsyncGenerator<string> {
   }
 }
 
-function decode(line: string, query: ListQuery, attempt: { verb: string; object: string }): WatchEvent {
-  const event = JSON.parse(line) as { type: string; object: KubeObject & { code?: number; message?: string } }
-  if (event.type === 'ERROR') {
-    if (event.object.code === 410) return { type: 'EXPIRED' }
-    throw refusal({ code: event.object.code ?? 500, message: event.object.message }, attempt)
+function decode(line: string, query: ListQuery, asked: Asked): WatchEvent {
+  const { type, object } = readEvent(line, asked)
+  if (type === 'ERROR') {
+    const { code, message } = object
+    if (code === 410) return { type: 'EXPIRED' }
+    const status = {
+      code: typeof code === 'number' ? code : 500,
+      message: typeof message === 'string' ? message : undefined,
+    }
+    throw refusal(status, asked.attempt)
   }
-  const object = { ...event.object, apiVersion: query.apiVersion, kind: query.kind }
-  return { type: event.type as 'ADDED', object }
+  // A bookmark has no name: it is no object of the list.
+  const known = type === 'BOOKMARK' ? (object as unknown as KubeObject) : asObject(object, asked)
+  return { type: type as 'ADDED', object: { ...known, apiVersion: query.apiVersion, kind: query.kind } }
 }

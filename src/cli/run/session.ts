@@ -7,6 +7,7 @@ import { type Looked, look } from '../../engine/look.ts'
 import { stepInfos } from '../../engine/selection.ts'
 import { AbortedError, PreflightError, StepError } from '../../errors.ts'
 import type { RunOptions, Services } from '../../ports/index.ts'
+import { harmless } from '../../ui/harmless.ts'
 import type { Style } from '../../ui/layout.ts'
 import { createPaint } from '../../ui/paint.ts'
 import type { LookFlags } from '../flags.ts'
@@ -150,7 +151,7 @@ function createSession(request: SessionRequest, { world, guarded, stage, stop }:
     },
     lookQuietly: (graph, depth) => lookWith(() => undefined, graph, depth),
     print: (text) => {
-      if (flags.output === 'text') host.stdout.write(`${text}\n`)
+      if (flags.output === 'text') host.stdout.write(`${harmless(text, 'colours')}\n`)
     },
     printJson: (document) => {
       if (flags.output === 'json') host.stdout.write(`${JSON.stringify(document, null, 2)}\n`)

@@ -75,3 +75,18 @@ test('leftovers of dead runs of this host are swept, those of other hosts stay',
   expect(left).toContain(elsewhere)
   await made.close()
 })
+
+test('a folder that cannot be written is an error that names it, not a crash', async () => {
+  const blocked = join(dir, 'blocked')
+  await writeFile(blocked, '')
+  const made = writeKubeconfig(
+    join(blocked, 'run'),
+    connection(async () => new Secret('planted-canary')),
+  )
+  await expect(made).rejects.toMatchObject({
+    code: 'FolderUnwritable',
+    exitCode: 3,
+    message: expect.stringContaining(blocked),
+    cause: expect.stringMatching(/ENOTDIR/),
+  })
+})

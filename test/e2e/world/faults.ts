@@ -3,7 +3,7 @@ import { atPoint, describePoint, type KillPoint, random } from './kill-points.ts
 import { type Hooks, type Reply, refusal, type Seen } from './recording-proxy.ts'
 
 /** What can happen to a run at an exact call. `restart`: the API server is gone for seconds, watches are cut. */
-export const FAULTS = [
+const FAULTS = [
   'kill -9',
   'SIGTERM',
   'SIGINT',
@@ -113,7 +113,7 @@ function awsRefusal({ status, name }: AwsFailure, { authorization }: Seen): Repl
   }
 }
 
-/** How a run may end that met the fault: its exit code, and one of the codes that it must name when that is not 0. */
+/** How a run may end that met the fault: its exit code, and what it must name when that is not 0: a code, or what a check said. */
 export interface Verdict {
   readonly exits: readonly (number | 'SIGKILL')[]
   readonly causes: RegExp
@@ -124,14 +124,17 @@ export const VERDICTS: Readonly<Record<Fault, Verdict>> = {
   'kill -9': { exits: ['SIGKILL', 0], causes: /^/ },
   SIGTERM: { exits: [130, 0], causes: /^/ },
   SIGINT: { exits: [130, 0], causes: /^/ },
-  cut: { exits: [0, 1, 3], causes: /KubeUnreachable|AwsUnreachable|Helm\w+|LockLost|CouldNotLook/ },
-  429: { exits: [0, 1, 3], causes: /KubeUnreachable|AwsThrottled|Helm\w+|LockLost|CouldNotLook/ },
-  500: { exits: [0, 1, 3], causes: /KubeUnreachable|AwsFailed|AwsUnreachable|Helm\w+|LockLost|CouldNotLook/ },
-  '403 once': { exits: [0, 1, 3], causes: /KubeForbidden|AwsDenied|Helm\w+|CouldNotLook/ },
+  cut: { exits: [0, 1, 3], causes: /KubeUnreachable|AwsUnreachable|Helm\w+|LockLost|could not look: .*no answer/ },
+  429: { exits: [0, 1, 3], causes: /KubeUnreachable|AwsThrottled|Helm\w+|LockLost|could not look: .*(429|throttl)/ },
+  500: { exits: [0, 1, 3], causes: /KubeUnreachable|AwsFailed|AwsUnreachable|Helm\w+|LockLost|could not look: .*500/ },
+  '403 once': { exits: [0, 1, 3], causes: /KubeForbidden|AwsDenied|Helm\w+|could not look: .*(not allowed|denied)/ },
   slow: { exits: [0], causes: /^/ },
-  expired: { exits: [0, 1, 3], causes: /KubeUnauthorized|AwsExpired|Helm\w+|LockLost|CouldNotLook/ },
-  restart: { exits: [0, 1, 3], causes: /KubeUnreachable|Helm\w+|LockLost|CouldNotLook/ },
-  'disk full': { exits: [0, 1, 3], causes: /FileUnwritable|Helm\w+/ },
+  expired: {
+    exits: [0, 1, 3],
+    causes: /KubeUnauthorized|AwsExpired|Helm\w+|LockLost|could not look: .*(expired|credentials)/,
+  },
+  restart: { exits: [0, 1, 3], causes: /KubeUnreachable|Helm\w+|LockLost|could not look: .*no answer/ },
+  'disk full': { exits: [0, 1, 3], causes: /FolderUnwritable|Helm\w+/ },
   'helm killed': { exits: [0, 1], causes: /Helm\w+/ },
 }
 

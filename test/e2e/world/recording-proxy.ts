@@ -16,6 +16,8 @@ export interface Seen {
   /** What was sent; values of secrets are in it. */
   readonly body: string
   readonly write: boolean
+  /** Of the API's answer, once it is there. */
+  status?: number | undefined
 }
 
 /** An answer in the API's place. */
@@ -141,6 +143,7 @@ export async function recordingProxy(upstream: Upstream, hooks: Hooks = {}): Pro
       const refused = hooks.refuse?.(entry)
       if (refused !== undefined) return answerWith(answer, refused)
       const reply = await send(upstream, { client, answer }, body)
+      entry.status = reply.statusCode
       if (entry.write) await hooks.after?.(entry)
       const rewrite = hooks.rewrite?.(entry)
       if (rewrite) {

@@ -47,13 +47,17 @@ export interface Proxied {
   close(): Promise<void>
 }
 
-/** Puts a proxy before each API of a sandbox, and writes the configuration and kubeconfig that lead there. */
+/**
+ * Puts a proxy before each API of a sandbox, and writes the configuration and kubeconfig that lead there.
+ * @param as the user whose rights at the API server the run has; absent = the administrator's
+ */
 export async function throughProxies(
   connection: SandboxConnection,
   hooks: { readonly kube?: Hooks; readonly aws?: Hooks },
   settings: Readonly<Record<string, unknown>> = {},
+  as?: string,
 ): Promise<Proxied> {
-  const upstream = await apiServer(connection)
+  const upstream = { ...(await apiServer(connection)), ...(as === undefined ? {} : { as }) }
   const kube = await recordingProxy(upstream, hooks.kube)
   // The guard compares the kubeconfig's server with the cluster's endpoint, so both must name the proxy.
   const aws = await recordingProxy(

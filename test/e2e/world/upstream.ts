@@ -6,6 +6,8 @@ import type { Duplex } from 'node:stream'
 export interface Upstream {
   readonly url: string
   readonly tls?: { readonly ca: string; readonly cert: string; readonly key: string }
+  /** Whom the API server takes the client for, with no more rights than that user has; absent = who the certificate says. */
+  readonly as?: string
 }
 
 /** The same request to the upstream, not sent yet. */
@@ -13,6 +15,7 @@ export function outgoing(upstream: Upstream, client: IncomingMessage): ClientReq
   const url = new URL(client.url ?? '/', upstream.url)
   const headers: OutgoingHttpHeaders = { ...client.headers, host: url.host }
   if (upstream.tls) delete headers.authorization
+  if (upstream.as !== undefined) headers['impersonate-user'] = upstream.as
   const open = url.protocol === 'https:' ? httpsRequest : httpRequest
   return open(url, { method: client.method, headers, ...upstream.tls })
 }
