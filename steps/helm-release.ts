@@ -12,6 +12,7 @@ import {
   releaseTarget,
   watchedRefs,
 } from './helm-release/definition.ts'
+import { watchingHooks } from './helm-release/hooks.ts'
 import { type Comparison, judge } from './helm-release/judge.ts'
 import { removeRelease } from './helm-release/remove.ts'
 import { durationMs } from './names.ts'
@@ -49,7 +50,10 @@ export function helmRelease<Out>(definition: ReleaseDefinition<Out>): ReleaseSte
 
     async apply(ctx) {
       const spec = await lateSpec(ctx, definition)
-      await orBackOut(ctx, spec, () => ctx.helm.upgrade(spec, { signal: ctx.signal, report: ctx.report }))
+      const { report, options } = ctx
+      await orBackOut(ctx, spec, () =>
+        watchingHooks(ctx, spec, (signal) => ctx.helm.upgrade(spec, { signal, report, adopt: options.adopt })),
+      )
     },
 
     async ready(ctx) {

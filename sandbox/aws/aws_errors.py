@@ -68,3 +68,7 @@ def throttled(service: str) -> Refusal:
     if service in JSON_SERVICES or service in REST_JSON_SERVICES:
         return refusal(service, "ThrottlingException", "Rate exceeded", 400)
     return refusal(service, "RequestLimitExceeded" if service == "ec2" else "Throttling", "Rate exceeded", 400)
+
+
+def failing(service: str) -> Refusal:
+    return refusal(service, "InternalFailure", "The request processing has failed because of an unknown error", 500)

@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from aws_errors import expired, throttled
+from aws_errors import expired, failing, throttled
 
-KINDS = {"throttled": throttled, "expired": expired}
+KINDS = {"throttled": throttled, "expired": expired, "failing": failing}
 
 
 class Faults:

@@ -50,6 +50,8 @@ export type RunEvent = Stamp &
         readonly cause?: Cause
         readonly by?: readonly string[]
       }
+    /** What lies beneath a failure, from the symptom to the root; told at the end of the run, while everything is as the failure left it. */
+    | { readonly type: 'step-diagnosed'; readonly step: string; readonly causes: readonly Cause[] }
     /** What carries our mark and is no longer wanted; told when it was looked for. */
     | { readonly type: 'orphans-found'; readonly orphans: readonly Orphan[] }
     /** Orphans are being removed; their steps follow. */

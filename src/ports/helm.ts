@@ -84,10 +84,13 @@ export interface Helm {
   ): Promise<readonly Change[]>
   /** What `upgrade` would change, by server-side dry run against the live objects; secrets masked. Starts helm. */
   diff(spec: ReleaseSpec, signal?: AbortSignal): Promise<readonly Change[]>
-  /** `helm upgrade --install`; waits for hooks only. Heals a release left in `pending-*` by a dead run first, keeping its history. */
+  /**
+   * `helm upgrade --install`; waits for hooks only. Heals a release left in `pending-*` by a dead run first, keeping its history.
+   * `adopt` takes over objects of other releases and of nobody, and reports each.
+   */
   upgrade(
     spec: ReleaseSpec,
-    options: { readonly signal: AbortSignal; readonly report: (line: string) => void },
+    options: { readonly signal: AbortSignal; readonly report: (line: string) => void; readonly adopt?: boolean },
   ): Promise<void>
   /** Every revision that is kept, newest first; empty when there is no release of that name. */
   history(name: string, namespace: string, signal?: AbortSignal): Promise<readonly ReleaseRecord[]>

@@ -90,6 +90,10 @@ export const eventLine = z.discriminatedUnion('type', [
     cause: z.exactOptional(cause),
     by: z.exactOptional(names).describe('steps that stood in its way'),
   }),
+  event('step-diagnosed', {
+    step: z.string(),
+    causes: z.array(cause).readonly().describe('from the symptom to the root; the last one is the answer'),
+  }),
   event('orphans-found', { orphans: z.array(orphan).readonly() }),
   event('prune-started', { steps: z.array(stepInfo).readonly() }),
   event('check-finished', {

@@ -41,6 +41,8 @@ const RENDERERS: Renderers = {
   'step-progress': ({ step, line }) => [`${step}: ${line}`],
   'step-applied': ({ step }) => [`${step}: applied`],
   'step-finished': finished,
+  // The text result tells it in full.
+  'step-diagnosed': () => [],
   'orphans-found': ({ orphans }) => orphans.map(orphanLine),
   'prune-started': ({ steps }) => [`removing what is orphaned: ${counted(steps.length, 'object')}`],
   'check-finished': checked,

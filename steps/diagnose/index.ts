@@ -4,7 +4,7 @@ import { heldNamespace } from './namespace.ts'
 import { noNode } from './nodes.ts'
 import { lackingSource } from './pod.ts'
 import { deadWebhook, whoRefuses } from './refusal.ts'
-import { releaseTrouble } from './release.ts'
+import { leftRelease, releaseTrouble } from './release.ts'
 import type { Rule, Scene } from './scene.ts'
 import { rootOfStore, rootOfSync, syncOfSecret } from './secret.ts'
 
@@ -53,7 +53,7 @@ async function symptomOf(step: LlmgwStep<unknown>, seen: Observation, scene: Sce
     case 'unknown':
       return seen.cause
     case 'broken':
-      return isHelms(seen.cause) ? ((await releaseTrouble(step, scene)) ?? seen.cause) : seen.cause
+      return isHelms(seen.cause) ? await whyLeft(step, seen.cause, scene) : seen.cause
     case 'settling':
     case 'current':
     case 'drifted':
@@ -65,6 +65,13 @@ async function symptomOf(step: LlmgwStep<unknown>, seen: Observation, scene: Sce
 
 /** What helm says of a release is how it ended, not why. */
 const isHelms = ({ code }: Cause): boolean => code === 'ReleaseFailed' || code === 'ReleasePending'
+
+/** What made the operation fail; without it, how a deploy goes on from where the release was left. */
+async function whyLeft(step: LlmgwStep<unknown>, cause: Cause, scene: Scene): Promise<Cause> {
+  const isLeaving = cause.message.includes(' is uninstalling ')
+  const trouble = isLeaving ? undefined : await releaseTrouble(step, scene)
+  return trouble ?? leftRelease(step, cause)
+}
 
 async function deepened(symptom: Cause, scene: Scene): Promise<readonly [Cause, ...Cause[]]> {
   const causes: [Cause, ...Cause[]] = [symptom]

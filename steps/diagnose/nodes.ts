@@ -6,7 +6,7 @@ interface Resources {
   readonly requests?: Readonly<Record<string, string>>
 }
 
-/** A pod that no node takes: all are cordoned, tainted, or too small for it. */
+/** A pod that no node takes: all are cordoned, tainted, of other labels, or too small for it. */
 export const noNode: Rule = async (cause, { kube, signal }) => {
   if (cause.code !== 'Unschedulable' || cause.about === undefined) return undefined
   const [pod, nodes] = await Promise.all([
@@ -14,7 +14,7 @@ export const noNode: Rule = async (cause, { kube, signal }) => {
     kube.list({ apiVersion: 'v1', kind: 'Node' }, signal),
   ])
   if (pod === undefined) return undefined
-  const root = allCordoned(nodes) ?? tooLarge(pod, nodes)
+  const root = allCordoned(nodes) ?? noneSelected(pod, nodes) ?? allTainted(pod, nodes) ?? tooLarge(pod, nodes)
   if (root === undefined) return undefined
   const { name, namespace } = pod.metadata
   return {
@@ -35,6 +35,58 @@ function allCordoned(nodes: readonly KubeObject[]) {
     why: `all ${nodes.length} nodes are cordoned`,
     hint: `kubectl uncordon ${nodes[0]?.metadata.name ?? 'NODE'}`,
   }
+}
+
+interface Taint {
+  readonly key: string
+  readonly value?: string
+  readonly effect: string
+}
+
+interface Toleration {
+  readonly key?: string
+  readonly operator?: string
+  readonly value?: string
+  readonly effect?: string
+}
+
+/** The labels that the pod selects are on no node. */
+function noneSelected(pod: KubeObject, nodes: readonly KubeObject[]) {
+  const { nodeSelector = {} } = (pod.spec ?? {}) as { nodeSelector?: Readonly<Record<string, string>> }
+  const wanted = Object.entries(nodeSelector)
+  const fits = ({ metadata }: KubeObject) => wanted.every(([label, value]) => metadata.labels?.[label] === value)
+  if (wanted.length === 0 || nodes.some(fits)) return undefined
+  const labels = wanted.map(([label, value]) => `${label}=${value}`).join(', ')
+  return {
+    why: `no node has the labels ${labels} that it selects`,
+    hint: `kubectl get nodes --show-labels; add a node with them, or change nodeSelector in components.NAME.values`,
+  }
+}
+
+/** Source: k8s.io/component-helpers scheduling/corev1/helpers.go, FindMatchingUntoleratedTaint. */
+function allTainted(pod: KubeObject, nodes: readonly KubeObject[]) {
+  const { tolerations = [] } = (pod.spec ?? {}) as { tolerations?: readonly Toleration[] }
+  const untolerated = nodes.map(({ spec }) =>
+    ((spec as { taints?: readonly Taint[] } | undefined)?.taints ?? []).find(
+      (taint) => taint.effect !== 'PreferNoSchedule' && !tolerations.some((one) => tolerates(one, taint)),
+    ),
+  )
+  if (untolerated.some((taint) => taint === undefined)) return undefined
+  const words = new Set(
+    untolerated.flatMap((taint) =>
+      taint === undefined ? [] : `${taint.key}${taint.value ? `=${taint.value}` : ''}:${taint.effect}`,
+    ),
+  )
+  return {
+    why: `all ${nodes.length} nodes have taints that it does not tolerate (${[...words].join(', ')})`,
+    hint: 'kubectl describe nodes; take the taint away, add a node without it, or set tolerations in components.NAME.values',
+  }
+}
+
+function tolerates({ key, operator = 'Equal', value = '', effect }: Toleration, taint: Taint): boolean {
+  if (effect && effect !== taint.effect) return false
+  if (key && key !== taint.key) return false
+  return operator === 'Exists' || (key !== undefined && value === (taint.value ?? ''))
 }
 
 function tooLarge(pod: KubeObject, nodes: readonly KubeObject[]) {

@@ -1,5 +1,5 @@
 import type { Cause } from '../../src/engine/step.ts'
-import type { KubeObject } from '../../src/ports/index.ts'
+import type { KubeObject, ObjectRef } from '../../src/ports/index.ts'
 import { aboutOf, nameOf, type Rule, refTo, type Scene } from './scene.ts'
 
 interface Refusal {
@@ -19,6 +19,15 @@ const REFUSALS: readonly Refusal[] = [
       code: 'QuotaExceeded',
       message: `quota ${quota} of namespace ${namespace} is exhausted: ${words.slice(words.indexOf('requested:'))}`,
       hint: `kubectl describe resourcequota ${quota} -n ${namespace}`,
+    }),
+  },
+  {
+    // Source: k8s.io/kubernetes plugin/pkg/admission/limitranger/admission.go
+    pattern: /((?:maximum|minimum) \S+ usage per \w+ is .*|\S+ max limit to request ratio per \w+ is .*)/s,
+    explain: ([, why = ''], _words, namespace) => ({
+      code: 'LimitRangeExceeded',
+      message: `a LimitRange of namespace ${namespace} does not allow it: ${why.replace(/^\[|\]$/g, '').trim()}`,
+      hint: `kubectl describe limitrange -n ${namespace}; ask for what it allows with components.NAME.values, or have it changed`,
     }),
   },
   {
@@ -50,7 +59,7 @@ const REFUSALS: readonly Refusal[] = [
 /** Pods that are refused: by whom, and why, in one sentence. */
 export const whoRefuses: Rule = async (cause, scene) => {
   if (cause.code !== 'FailedCreate' || cause.about === undefined) return undefined
-  const words = [cause.message, ...(cause.evidence ?? [])].join(' ')
+  const words = [cause.message, ...(cause.evidence ?? [])].join('\n')
   const dead = await unserved(words, scene)
   if (dead) return dead
   for (const { pattern, explain } of REFUSALS) {
@@ -71,11 +80,11 @@ const UNCALLED = /failed calling webhook "([^"]+)"/
 export const deadWebhook: Rule = async (cause, scene) =>
   cause.code === 'WebhookUnserved'
     ? undefined
-    : await unserved([cause.message, ...(cause.evidence ?? [])].join(' '), scene)
+    : await unserved([cause.message, ...(cause.evidence ?? [])].join('\n'), scene)
 
 interface Webhook {
   readonly name: string
-  readonly failurePolicy?: string
+  readonly timeoutSeconds?: number
   readonly clientConfig: { readonly service?: { readonly name: string; readonly namespace: string } }
 }
 
@@ -88,21 +97,54 @@ async function unserved(words: string, scene: Scene): Promise<Cause | undefined>
     ),
   )
   const owner = lists.flat().find((one) => webhooksOf(one).some((webhook) => webhook.name === name))
-  const service = owner && webhooksOf(owner).find((webhook) => webhook.name === name)?.clientConfig.service
-  if (owner === undefined || service === undefined) return undefined
-  const ref = { apiVersion: 'v1', kind: 'Service', ...service }
-  const found = await scene.kube.find(ref, scene.signal)
-  const state = found === undefined ? 'is gone' : 'does not answer'
+  const webhook = owner && webhooksOf(owner).find((one) => one.name === name)
+  const service = webhook?.clientConfig.service
+  if (owner === undefined || webhook === undefined || service === undefined) return undefined
+  const { name: serviceName, namespace } = service
+  const ref = { apiVersion: 'v1', kind: 'Service', name: serviceName, namespace }
+  const state = await stateOf(ref, { words, webhook }, scene)
   return {
     code: 'WebhookUnserved',
     message: `admission webhook "${name}" is asked about every such write, and ${nameOf(ref)}, which should answer it, ${state}`,
     evidence: [words],
     hint:
-      found === undefined
+      state === GONE
         ? `bring its component back, or remove what nobody serves: kubectl delete ${owner.kind.toLowerCase()} ${owner.metadata.name}`
-        : `kubectl get endpointslices,pods -n ${service.namespace}`,
+        : `kubectl get endpointslices,pods -n ${namespace}`,
     about: aboutOf(refTo(owner)),
   }
+}
+
+const GONE = 'is gone'
+const SERVICE_NAME = 'kubernetes.io/service-name'
+
+interface Slice {
+  readonly endpoints?: readonly { readonly conditions?: { readonly ready?: boolean } }[]
+}
+
+/** Source of the words: k8s.io/apiserver/pkg/admission/plugin/webhook: the deadline of the call is `timeoutSeconds`, 10 unless set. */
+async function stateOf(
+  ref: ObjectRef,
+  { words, webhook }: { readonly words: string; readonly webhook: Webhook },
+  { kube, signal }: Scene,
+): Promise<string> {
+  if ((await kube.find(ref, signal)) === undefined) return GONE
+  const slices = await kube.list(
+    {
+      apiVersion: 'discovery.k8s.io/v1',
+      kind: 'EndpointSlice',
+      namespace: ref.namespace,
+      labelSelector: `${SERVICE_NAME}=${ref.name}`,
+    },
+    signal,
+  )
+  const served = slices.some((slice) =>
+    ((slice as Slice).endpoints ?? []).some(({ conditions }) => conditions?.ready !== false),
+  )
+  if (!served) return 'has no pod that is ready'
+  if (/deadline exceeded|timeout/i.test(words)) return `does not answer within ${webhook.timeoutSeconds ?? 10} s`
+  const tls = /x509: [^"\n]*/.exec(words)?.[0]
+  return tls === undefined ? 'does not answer' : `is not trusted: ${tls}`
 }
 
 const webhooksOf = (object: KubeObject): readonly Webhook[] => (object.webhooks ?? []) as readonly Webhook[]

@@ -1,7 +1,9 @@
 import type { Cause } from '../../src/engine/step.ts'
 import type { LlmgwStep, ObjectRef, ReleaseRecord } from '../../src/ports/index.ts'
 import { watchedRefs } from '../helm-release/definition.ts'
+import { isHookOf } from '../helm-release/hooks.ts'
 import { isReleaseStep } from '../helm-release.ts'
+import { kindTrouble } from './kinds.ts'
 import { unreadyPod } from './pod.ts'
 import { aboutOf, nameOf, type Scene } from './scene.ts'
 
@@ -11,6 +13,8 @@ export async function releaseTrouble(step: LlmgwStep<unknown>, scene: Scene): Pr
   const spec = await step.spec(scene)
   const record = await scene.helm.find(spec.name, spec.namespace, scene.signal)
   if (record === undefined) return undefined
+  const kinds = await kindTrouble(step, record, scene)
+  if (kinds) return kinds
   const health = await scene.readiness.look(watchedRefs(record), scene.signal)
   const failed = health.flatMap((one) => (one.health === 'failed' ? [one.cause] : []))
   if (failed[0]) return failed[0]
@@ -19,7 +23,33 @@ export async function releaseTrouble(step: LlmgwStep<unknown>, scene: Scene): Pr
     const cause = await unreadyPod(one.ref, scene)
     return cause ?? waiting(one.ref, one.waitingFor)
   }
-  return (await unservedService(record, scene)) ?? undefined
+  return (await failedHook(record, scene)) ?? (await unservedService(record, scene))
+}
+
+/** A release that was left half done, or failed, with nothing in it that is sick. */
+export function leftRelease({ component }: LlmgwStep<unknown>, cause: Cause): Cause {
+  const goesOn = cause.message.includes(' is uninstalling ')
+    ? 'a deploy finishes the removal and installs it again; volumes and CRDs are kept'
+    : cause.code === 'ReleasePending'
+      ? 'unless a helm is at work on it right now, a deploy marks the revision as failed and upgrades; the history is kept'
+      : 'a deploy upgrades from the last revision that worked; the history is kept'
+  return { ...cause, evidence: [...(cause.evidence ?? []), goesOn], hint: `llmgw deploy ${component}` }
+}
+
+const JOB = { apiVersion: 'batch/v1', kind: 'Job' }
+
+/** Jobs that Helm runs around an operation are no objects of the release. */
+async function failedHook(
+  { name, namespace, status }: ReleaseRecord,
+  { kube, readiness, signal }: Scene,
+): Promise<Cause | undefined> {
+  if (status === 'deployed') return undefined
+  const hooks = (await kube.list({ ...JOB, namespace }, signal)).filter((job) => isHookOf(job, name))
+  const health = await readiness.look(
+    hooks.map(({ metadata }) => ({ ...JOB, namespace, name: metadata.name })),
+    signal,
+  )
+  return health.flatMap((one) => (one.health === 'failed' ? [one.cause] : []))[0]
 }
 
 function waiting(ref: ObjectRef, waitingFor: string): Cause {

@@ -52,7 +52,10 @@ export const rootOfSync: Rule = async (cause, scene) => {
   const sync = await scene.kube.find(cause.about, scene.signal)
   if (sync === undefined) return undefined
   return (
-    (await brokenStore(sync, scene)) ?? (await absentRemote(sync, cause, scene)) ?? roleOf(cause, scene) ?? undefined
+    (await brokenStore(sync, scene)) ??
+    (await absentRemote(sync, cause, scene)) ??
+    absentKey(sync, cause) ??
+    roleOf(cause, scene)
   )
 }
 
@@ -88,6 +91,22 @@ async function absentRemote(sync: KubeObject, cause: Cause, scene: Scene): Promi
   return undefined
 }
 
+/** Source of the words: external-secrets, providers/v1/aws/secretsmanager/secretsmanager.go. */
+const NO_KEY = /key (\S+) does not exist in secret (\S+?)[,.]?(?=\s|$)/
+
+/** The secret is there, and its JSON lacks what is asked for, or it is no JSON. */
+function absentKey(sync: KubeObject, cause: Cause): Cause | undefined {
+  const [, key, secret] = NO_KEY.exec([cause.message, ...(cause.evidence ?? [])].join('\n')) ?? []
+  if (key === undefined || secret === undefined) return undefined
+  return {
+    code: 'RemoteKeyMissing',
+    message: `secret ${secret} has no key "${key}" in its JSON, which ${nameOf(refTo(sync))} asks for`,
+    evidence: [cause.message, ...(cause.evidence ?? [])],
+    hint: `see what asks for it: kubectl get externalsecret ${sync.metadata.name} -n ${sync.metadata.namespace} -o yaml; back to what the configuration wants: llmgw deploy external-secrets`,
+    about: aboutOf(refTo(sync)),
+  }
+}
+
 const DENIED = /AccessDenied|not authorized/i
 
 /** AWS refuses the operator: what differs in its role. */
@@ -112,7 +131,34 @@ const roleOf = (cause: Cause, { observations, config }: Scene): Cause | undefine
 /** A store that cannot reach AWS: the role, or the service account that names it. */
 export const rootOfStore: Rule = async (cause, scene) => {
   if (cause.code !== 'SecretStoreInvalid') return undefined
-  return (await unnamedRole(cause, scene)) ?? roleOf(cause, scene)
+  return (await missingAccount(cause, scene)) ?? (await unnamedRole(cause, scene)) ?? roleOf(cause, scene)
+}
+
+interface StoreSpec {
+  readonly provider?: {
+    readonly aws?: {
+      readonly auth?: {
+        readonly jwt?: { readonly serviceAccountRef?: { readonly name: string; readonly namespace?: string } }
+      }
+    }
+  }
+}
+
+/** The store names a service account, which may be another than the configuration's. */
+async function missingAccount(cause: Cause, scene: Scene): Promise<Cause | undefined> {
+  const store = cause.about && (await scene.kube.find(cause.about, scene.signal))
+  const named = (store?.spec as StoreSpec | undefined)?.provider?.aws?.auth?.jwt?.serviceAccountRef
+  if (store === undefined || named === undefined) return undefined
+  const namespace = named.namespace ?? store.metadata.namespace
+  const ref = { apiVersion: 'v1', kind: 'ServiceAccount', name: named.name, namespace }
+  if ((await scene.kube.find(ref, scene.signal)) !== undefined) return undefined
+  return {
+    code: 'ServiceAccountMissing',
+    message: `${nameOf(ref)}, whose token ${nameOf(refTo(store))} takes, is not there`,
+    evidence: [cause.message, ...(cause.evidence ?? [])],
+    hint: 'llmgw deploy external-secrets',
+    about: aboutOf(ref),
+  }
 }
 
 const ROLE_ANNOTATION = 'eks.amazonaws.com/role-arn'

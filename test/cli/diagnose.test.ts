@@ -150,6 +150,11 @@ describe('llmgw diagnose', () => {
       'AdmissionDenied',
       /"validation\.gatekeeper\.sh" refuses it: \[no-latest\] tag latest/,
     ],
+    [
+      'maximum memory usage per Container is 1Mi, but limit is 512Mi',
+      'LimitRangeExceeded',
+      /a LimitRange of namespace litellm does not allow it: maximum memory usage per Container is 1Mi, but limit is 512Mi/,
+    ],
     ['serviceaccount "redis" not found', 'ServiceAccountMissing', /ServiceAccount litellm\/redis is not there/],
   ])('names who refuses pods: %s', async (why, expected, message) => {
     const world = await deployed()
@@ -163,7 +168,21 @@ describe('llmgw diagnose', () => {
     expect(report.root).toMatchObject({ code: expected, message: expect.stringMatching(message) })
   })
 
-  it('tells a webhook whose Service is gone from a denial', async () => {
+  const SERVICE = { apiVersion: 'v1', kind: 'Service', metadata: { name: 'gate', namespace: 'tools' } }
+  const slice = (ready: boolean): KubeObject => ({
+    apiVersion: 'discovery.k8s.io/v1',
+    kind: 'EndpointSlice',
+    metadata: { name: 'gate-1', namespace: 'tools', labels: { 'kubernetes.io/service-name': 'gate' } },
+    endpoints: [{ addresses: ['10.0.0.9'], conditions: { ready } }],
+  })
+
+  it.each([
+    ['is gone', 'service "gate" not found', [], 'kubectl delete validatingwebhookconfiguration orphaned'],
+    ['has no pod that is ready', 'dial tcp: connection refused', [SERVICE, slice(false)], 'kubectl get endpointslices'],
+    ['does not answer within 3 s', 'context deadline exceeded', [SERVICE, slice(true)], 'kubectl get endpointslices'],
+    ['does not answer', 'connection reset by peer', [SERVICE, slice(true)], 'kubectl get endpointslices'],
+    ['is not trusted: x509: unknown authority', 'x509: unknown authority', [SERVICE, slice(true)], 'kubectl get'],
+  ] as const)('tells a webhook whose Service %s from a denial', async (state, words, there, hint) => {
     const world = await deployed()
     const set = await oneLess(world)
     world.kube.seed({
@@ -173,22 +192,137 @@ describe('llmgw diagnose', () => {
       webhooks: [
         {
           name: 'check.example.com',
-          clientConfig: { caBundle: 'eA==', service: { name: 'gone', namespace: 'tools' } },
+          timeoutSeconds: 3,
+          clientConfig: { caBundle: 'eA==', service: { name: 'gate', namespace: 'tools' } },
         },
       ],
     })
+    for (const object of there) world.kube.seed(object)
     world.kube.event(refTo(set), {
       reason: 'FailedCreate',
       type: 'Warning',
-      message:
-        'create Pod failed: Internal error occurred: failed calling webhook "check.example.com": service "gone" not found',
+      message: `create Pod failed: Internal error occurred: failed calling webhook "check.example.com": ${words}`,
     })
     const { report } = await diagnosed(world, 'redis')
     expect(report.root).toMatchObject({
       code: 'WebhookUnserved',
-      message: expect.stringContaining('Service tools/gone, which should answer it, is gone'),
-      hint: expect.stringContaining('kubectl delete validatingwebhookconfiguration orphaned'),
+      message: expect.stringMatching(new RegExp(`Service tools/gate, which should answer it, ${state}$`)),
+      hint: expect.stringContaining(hint),
     })
+  })
+
+  const node = (spec: object, labels = {}): KubeObject => ({
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: { name: 'worker-1', labels },
+    spec,
+    status: { allocatable: { cpu: '2', memory: '4Gi' } },
+  })
+  const TAINT = { taints: [{ key: 'team', value: 'data', effect: 'NoSchedule' }] }
+  const LARGE = { containers: [{ name: 'redis', resources: { requests: { memory: '9Gi' } } }] }
+
+  it.each([
+    [{ unschedulable: true }, {}, /all 1 nodes are cordoned, so Pod/],
+    [TAINT, {}, /all 1 nodes have taints that it does not tolerate \(team=data:NoSchedule\), so Pod/],
+    [{}, { nodeSelector: { pool: 'gpu' } }, /no node has the labels pool=gpu that it selects, so Pod/],
+    [
+      TAINT,
+      { ...LARGE, tolerations: [{ key: 'team', operator: 'Exists' }] },
+      /it asks for 9216Mi of memory, and the largest/,
+    ],
+    [{ taints: [{ key: 'slow', effect: 'PreferNoSchedule' }] }, LARGE, /it asks for 9216Mi of memory, and the largest/],
+  ])('says why a pod finds no node: %j for %j', async (spec, asks, message) => {
+    const world = await deployed()
+    for (const one of await world.kube.list({ apiVersion: 'v1', kind: 'Node' })) await world.kube.remove(refTo(one))
+    world.kube.seed(node(spec))
+    const condition = {
+      type: 'PodScheduled',
+      status: 'False',
+      reason: 'Unschedulable',
+      message: '0/1 nodes are available',
+    }
+    await pod(
+      world,
+      { containers: [{ name: 'redis' }], ...asks },
+      { phase: 'Pending', conditions: [{ ...condition, lastTransitionTime: '2020-01-01T00:00:00Z' }] },
+    )
+    const { report } = await diagnosed(world, 'redis')
+    expect(report.root).toMatchObject({ code: 'NoNode', message: expect.stringMatching(message) })
+  })
+
+  it.each([
+    ['failed', 'ReleaseFailed', /a deploy upgrades from the last revision that worked/],
+    [
+      'pending-upgrade',
+      'ReleasePending',
+      /unless a helm is at work on it right now, a deploy marks the revision as failed/,
+    ],
+    ['uninstalling', 'ReleasePending', /a deploy finishes the removal and installs it again/],
+  ] as const)('says how a deploy goes on from a release that is %s', async (status, code, evidence) => {
+    const world = await deployed()
+    world.helm.setStatus('redis', 'litellm', status, 'as helm left it')
+    const { report } = await diagnosed(world, 'redis')
+    expect(report.root).toMatchObject({
+      code,
+      hint: 'llmgw deploy redis',
+      evidence: ['as helm left it', expect.stringMatching(evidence)],
+    })
+  })
+
+  it('names the object and the finalizer that hold a namespace', async () => {
+    const world = await deployed()
+    const crd = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition' }
+    world.kube.seed({
+      ...crd,
+      metadata: { name: 'widgets.example.com' },
+      spec: { group: 'example.com', names: { kind: 'Widget' }, versions: [{ name: 'v1', served: true }] },
+    })
+    const widget = { apiVersion: 'example.com/v1', kind: 'Widget', name: 'last-one', namespace: 'monitoring' }
+    const { name, namespace: home, ...kind } = widget
+    world.kube.seed({ ...kind, metadata: { name, namespace: home, finalizers: ['example.com/cleanup'] } })
+    const namespace = { apiVersion: 'v1', kind: 'Namespace', name: 'monitoring' }
+    const live = await world.kube.find(namespace)
+    world.kube.seed({
+      ...(live as KubeObject),
+      metadata: { ...(live as KubeObject).metadata, finalizers: ['example.com/hold'] },
+    })
+    for (const ref of [widget, namespace]) await world.kube.remove(ref)
+    const message = 'Some resources are remaining: widgets.example.com has 1 resource instances'
+    world.kube.setStatus(namespace, {
+      phase: 'Terminating',
+      conditions: [{ type: 'NamespaceContentRemaining', status: 'True', message }],
+    })
+    const { report } = await diagnosed(world, 'namespaces')
+    expect(report.root).toMatchObject({
+      code: 'NamespaceHeld',
+      message: 'namespace monitoring cannot end: Widget last-one waits for finalizer example.com/cleanup',
+      hint: expect.stringContaining('kubectl get widgets.example.com last-one -n monitoring -o yaml'),
+    })
+  })
+
+  it.each([
+    ['CrdMissing', undefined, /is not there, so the API server does not know the kind Thing/],
+    ['CrdOlder', 'v1beta1', /serves v1beta1 only, and v1 is needed/],
+  ])('sees a definition of a release: %s', async (code, served, message) => {
+    const definition = (version: string): KubeObject => ({
+      apiVersion: 'apiextensions.k8s.io/v1',
+      kind: 'CustomResourceDefinition',
+      metadata: { name: 'things.example.com' },
+      spec: { group: 'example.com', names: { kind: 'Thing' }, versions: [{ name: version, served: true }] },
+    })
+    const world = await deployed()
+    const record = await world.helm.find('redis', 'litellm')
+    if (!record) throw new Error('no release of Redis')
+    world.helm.seed({ ...record, manifest: [...record.manifest, definition('v1')] })
+    if (served !== undefined) world.kube.seed(definition(served))
+    const { report } = await diagnosed(world, 'redis')
+    expect(report.root).toMatchObject({
+      code,
+      message: expect.stringMatching(message),
+      hint: 'llmgw deploy redis --deep',
+    })
+    world.kube.seed({ ...definition('v1'), status: { conditions: [{ type: 'Established', status: 'True' }] } })
+    expect((await diagnosed(world, 'redis')).report.root).toBeNull()
   })
 
   it('ends with 3 where all that is known is that it could not look', async () => {

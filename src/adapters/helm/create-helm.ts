@@ -9,6 +9,7 @@ import { diffOf, type Rendered } from './diff.ts'
 import { driftOf } from './drift.ts'
 import { helmFailure } from './errors.ts'
 import { heal } from './heal.ts'
+import { namingField } from './immutable.ts'
 import { parseManifest, WORKLOADS, workloadDocuments } from './manifest.ts'
 import {
   descriptionFor,
@@ -22,6 +23,7 @@ import {
 } from './release-secret.ts'
 import { ownRunId } from './run-id.ts'
 import type { HelmResult, HelmRunner } from './runner.ts'
+import { takenOver } from './take-over.ts'
 
 /** Revisions that Helm keeps of a release. */
 const HISTORY_MAX = 10
@@ -152,16 +154,13 @@ async function write(
   return result
 }
 
-async function upgrade(
-  context: Context,
-  spec: ReleaseSpec,
-  run: { readonly signal: AbortSignal; readonly report: (line: string) => void },
-): Promise<void> {
-  const { signal, report } = run
+async function upgrade(context: Context, spec: ReleaseSpec, run: Parameters<Helm['upgrade']>[1]): Promise<void> {
+  const { signal, report, adopt = false } = run
   const { info } = await context.charts.resolve(spec.chart, signal)
   const args = await upgradeArgs(context, spec, signal)
   const healing = { kube: context.kube, calls: await context.calls(), clock: context.clock }
   if ((await heal(healing, spec, run)) === 'uninstall') await remove(context, { ...spec, signal })
+  if (adopt) await tellTakenOver(context, spec, run)
   const digest = digestOf(spec, info)
   const labels = [
     `${LABELS.inputs}=${digest}`,
@@ -173,13 +172,26 @@ async function upgrade(
     verb: 'upgrade',
     args: [
       ...args,
+      ...(adopt ? [TAKE_OWNERSHIP] : []),
       ...['--labels', labels.join(','), '--description', descriptionFor(digest)],
       // What was agreed is written, also where somebody edited the field: that is what repairs drift.
       ...['--server-side=true', '--force-conflicts', '--history-max', String(HISTORY_MAX)],
     ],
     input: JSON.stringify(spec.values),
     signal,
+  }).catch(async (error: unknown) => {
+    throw await namingField(error, nameOf(spec), () => diff(context, spec, signal))
   })
+}
+
+/** Only on request: without it helm refuses what it has not made itself. */
+const TAKE_OWNERSHIP = '--take-ownership'
+
+async function tellTakenOver(context: Context, spec: ReleaseSpec, run: Parameters<Helm['upgrade']>[1]): Promise<void> {
+  const { kube, deployment } = context
+  const { objects } = await render(context, spec, { signal: run.signal, adopt: true })
+  for (const taken of await takenOver(kube, spec, objects, { deployment, signal: run.signal }))
+    run.report(`taking over ${taken}`)
 }
 
 type Helmed = Parameters<Helm['rollback']>
@@ -236,10 +248,15 @@ interface DryRun {
   readonly hooks?: readonly { readonly kind: string; readonly name: string; readonly events?: readonly string[] }[]
 }
 
-async function render(context: Context, spec: ReleaseSpec, signal?: AbortSignal): Promise<Rendered> {
+async function render(
+  context: Context,
+  spec: ReleaseSpec,
+  { signal, adopt = false }: { readonly signal?: AbortSignal | undefined; readonly adopt?: boolean },
+): Promise<Rendered> {
+  const owning = adopt ? [TAKE_OWNERSHIP] : []
   const result = await context.runner.run({
     // Secrets are not hidden from us: whether one changes is part of the plan, which masks its values.
-    args: [...(await upgradeArgs(context, spec, signal)), '--dry-run=server', '--output', 'json'],
+    args: [...(await upgradeArgs(context, spec, signal)), ...owning, '--dry-run=server', '--output', 'json'],
     input: JSON.stringify(spec.values),
     signal,
     timeoutMs: DRY_RUN_TIMEOUT_MS,
@@ -254,7 +271,7 @@ async function render(context: Context, spec: ReleaseSpec, signal?: AbortSignal)
 
 async function diff(context: Context, spec: ReleaseSpec, signal?: AbortSignal) {
   const [rendered, revision] = await Promise.all([
-    render(context, spec, signal),
+    render(context, spec, { signal }),
     findRevision(context.kube, spec, signal),
   ])
   return diffOf(context.kube, { rendered, recorded: revision?.record.manifest ?? [] }, signal)

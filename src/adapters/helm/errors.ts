@@ -1,11 +1,23 @@
 import { type LlmgwError, PreflightError, StepError } from '../../errors.ts'
 import { redact } from '../../secret.ts'
+import { immutableHint, immutableMessage } from './immutable.ts'
 
 interface Known {
   readonly code: string
   readonly words: RegExp
-  readonly message: (release: string) => string
-  readonly hint: string
+  readonly message: (release: string, said: string) => string
+  readonly hint: string | ((said: string, release: string) => string)
+}
+
+/** What helm says of an object that somebody else has. Source: helm.sh/helm/v4/pkg/action/validate.go. */
+function foreign(said: string): { readonly object: string; readonly owner: string } | undefined {
+  const [, kind, name] =
+    /(?:Unable to continue with \w+: )?(\w+) "([^"]+)" in namespace "[^"]*" exists/.exec(said) ?? []
+  if (kind === undefined || name === undefined) return undefined
+  const release = /key "meta\.helm\.sh\/release-name" must equal "[^"]*": current value is "([^"]+)"/.exec(said)?.[1]
+  const manager = /key "app\.kubernetes\.io\/managed-by" must equal "Helm": current value is "([^"]+)"/.exec(said)?.[1]
+  const owner = release === undefined ? (manager ?? 'nobody that helm knows') : `release ${release}`
+  return { object: `${kind} ${name}`, owner }
 }
 
 /** What Helm 4 and Helm 3 say, and what it means. The first match wins. */
@@ -19,15 +31,29 @@ const KNOWN: readonly Known[] = [
   {
     code: 'HelmOwnedByOther',
     words: /invalid ownership metadata|cannot be imported into the current release/,
-    message: (release) => `release ${release} would take over objects that belong to somebody else`,
-    hint: 'remove those objects, or give them to the release: see llmgw explain HelmOwnedByOther',
+    message(release, said) {
+      const found = foreign(said)
+      if (found === undefined) return `release ${release} would take over objects that belong to somebody else`
+      return `release ${release} would take over ${found.object}, which belongs to ${found.owner}`
+    },
+    hint: 'where nobody else needs it, take it over: run the same command with --adopt; else remove it, or choose another name',
   },
   {
     code: 'HelmImmutableField',
     words:
       /field is immutable|may not change once set|updates to statefulset spec for fields other than|cannot be changed|is immutable/i,
-    message: (release) => `release ${release} changes a field that cannot be changed in place`,
-    hint: 'see the field with: llmgw plan; the object must be deleted first, or the value kept',
+    message: immutableMessage,
+    hint: immutableHint,
+  },
+  {
+    code: 'HelmVersionSkew',
+    words: /chart requires kubeVersion: /,
+    message(release, said) {
+      const [, wanted = 'another version', has = ''] =
+        /chart requires kubeVersion: (.+?) which is incompatible with Kubernetes (v[\w.+-]+)/.exec(said) ?? []
+      return `the chart of release ${release} wants Kubernetes ${wanted}${has === '' ? '' : `, and the cluster is ${has}`}`
+    },
+    hint: 'upgrade the cluster, or use the chart of an earlier version of llmgw: llmgw doctor --only chart-versions',
   },
   {
     code: 'HelmConflict',
@@ -93,7 +119,10 @@ export function helmFailure(verb: string, release: string, stderr: string): Llmg
     })
   }
   const known = KNOWN.find(({ words }) => words.test(cause))
-  if (known !== undefined) return new StepError(known.code, known.message(release), { cause, hint: known.hint })
+  if (known !== undefined) {
+    const hint = typeof known.hint === 'string' ? known.hint : known.hint(cause, release)
+    return new StepError(known.code, known.message(release, cause), { cause, hint })
+  }
   if (UNAUTHORIZED.test(cause)) {
     return new PreflightError('KubeUnauthorized', `the API server did not accept helm's credentials (${release})`, {
       cause,

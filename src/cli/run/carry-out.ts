@@ -38,6 +38,7 @@ export async function carryOut(session: Session, agreed: Agreed): Promise<number
       : await converge(session, agreed, {})
   const checks = result.ok ? await verifyDeployed(session, result) : []
   const diagnoses = result.ok ? [] : await whyFailed(session, agreed, result)
+  for (const { step, causes } of diagnoses) session.stage.emit({ type: 'step-diagnosed', step, causes })
   return finish(session, { result, checks, diagnoses })
 }
 

@@ -212,3 +212,92 @@ describe('what helm says', () => {
     await expect(helm.upgrade(echo('gateway'), run())).rejects.toMatchObject({ code })
   })
 })
+
+describe('what it means', () => {
+  const cases = [
+    [
+      'Unable to continue with update: Service "redis-ha" in namespace "gateway" exists and cannot be imported into the current release: invalid ownership metadata; annotation validation error: key "meta.helm.sh/release-name" must equal "echo": current value is "team-redis"',
+      'release gateway/echo would take over Service redis-ha, which belongs to release team-redis',
+      /--adopt/,
+    ],
+    [
+      'Unable to continue with install: ConfigMap "settings" in namespace "gateway" exists and cannot be imported into the current release: invalid ownership metadata; label validation error: key "app.kubernetes.io/managed-by" must equal "Helm": current value is "argocd"',
+      'release gateway/echo would take over ConfigMap settings, which belongs to argocd',
+      /--adopt/,
+    ],
+    [
+      'Deployment.apps "web" is invalid: spec.selector: Invalid value: {"matchLabels":{"app":"x"}}: field is immutable',
+      'release gateway/echo changes spec.selector of Deployment web, which cannot be changed in place',
+      /kubectl delete deployment web -n gateway$/,
+    ],
+    [
+      "StatefulSet.apps \"db\" is invalid: spec: Forbidden: updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden",
+      'release gateway/echo changes a field of the spec of StatefulSet db, which cannot be changed in place',
+      /kubectl delete statefulset db -n gateway --cascade=orphan/,
+    ],
+    [
+      'chart requires kubeVersion: >=1.99.0-0 which is incompatible with Kubernetes v1.35.4',
+      'the chart of release gateway/echo wants Kubernetes >=1.99.0-0, and the cluster is v1.35.4',
+      /chart-versions/,
+    ],
+  ] as const
+  test.each(cases)('%s', async (words, message, hint) => {
+    const { helm } = await world({ exitCode: 1, stderr: `Error: ${words}\n` })
+    await expect(helm.upgrade(echo('gateway'), run())).rejects.toMatchObject({
+      message,
+      hint: expect.stringMatching(hint),
+    })
+  })
+})
+
+describe('taking over on request', () => {
+  const account = (more: object) => ({
+    apiVersion: 'v1',
+    kind: 'ServiceAccount',
+    metadata: { name: 'echo', namespace: 'gateway', ...more },
+  })
+  const rendered = {
+    stdout: JSON.stringify({ manifest: 'kind: ServiceAccount\napiVersion: v1\nmetadata:\n  name: echo\n' }),
+  }
+  const reported = () => {
+    const lines: string[] = []
+    return { lines, options: { ...run(), report: (line: string) => void lines.push(line) } }
+  }
+  const OWN = {
+    labels: { 'app.kubernetes.io/managed-by': 'Helm' },
+    annotations: { 'meta.helm.sh/release-name': 'echo', 'meta.helm.sh/release-namespace': 'gateway' },
+  }
+
+  test.each([
+    [{}, 'taking over ServiceAccount echo, until now of nobody'],
+    [{ labels: { 'app.kubernetes.io/managed-by': 'argocd' } }, 'taking over ServiceAccount echo, until now of argocd'],
+    [
+      { ...OWN, annotations: { ...OWN.annotations, 'meta.helm.sh/release-name': 'team' } },
+      'taking over ServiceAccount echo, until now of release gateway/team',
+    ],
+    [OWN, undefined],
+  ])('names what it takes: %j', async (marks, line) => {
+    const { helm, kube, stub } = await world(rendered)
+    kube.seed(account(marks))
+    const { lines, options } = reported()
+    await helm.upgrade(echo('gateway'), { ...options, adopt: true })
+    expect(lines.filter((one) => one.startsWith('taking over'))).toEqual(line === undefined ? [] : [line])
+    expect((await stub.calls()).at(-1)?.argv).toContain('--take-ownership')
+  })
+
+  test('never takes what another deployment of llmgw owns', async () => {
+    const { helm, kube, stub } = await world(rendered)
+    kube.seed(account({ labels: { 'llmgw.dev/deployment': 'other' } }))
+    const upgrading = helm.upgrade(echo('gateway'), { ...reported().options, adopt: true })
+    await expect(upgrading).rejects.toMatchObject({ code: 'ForeignOwner' })
+    expect((await stub.calls()).every(({ argv }) => argv[0] === 'version' || argv.includes('--dry-run=server'))).toBe(
+      true,
+    )
+  })
+
+  test('is never done without being asked', async () => {
+    const { helm, stub } = await world(rendered)
+    await helm.upgrade(echo('gateway'), run())
+    expect((await stub.calls()).some(({ argv }) => argv.includes('--take-ownership'))).toBe(false)
+  })
+})

@@ -15,6 +15,8 @@ export interface DeployedSandbox {
   readonly env: Record<string, string | undefined>
   /** What every command line of it ends with: which sandbox, and its configuration. */
   readonly flags: readonly string[]
+  /** What its configuration has over that of the spine. */
+  readonly settings: Readonly<Record<string, unknown>>
   /** Runs `llmgw …` with these flags, words split at blanks. */
   run(words: string, more?: Readonly<Record<string, string>>): Promise<Ended>
 }
@@ -29,12 +31,17 @@ interface Demand {
   readonly platform?: 'spine' | 'whole'
   /** `process`: real programs behind pods. */
   readonly runtime?: 'process'
+  /** Configuration over that of the spine. */
+  readonly settings?: Readonly<Record<string, unknown>>
 }
 
 /** A sandbox of its own for a file. */
-export function useDeployedSandbox(name: string, { deploy, platform = 'spine', runtime }: Demand): DeployedSandbox {
+export function useDeployedSandbox(
+  name: string,
+  { deploy, platform = 'spine', runtime, settings = {} }: Demand,
+): DeployedSandbox {
   const home = useHome()
-  let ready: Omit<DeployedSandbox, 'run'> | undefined
+  let ready: Omit<DeployedSandbox, 'run' | 'settings'> | undefined
   const world = () => {
     if (!ready) throw new Error('the sandbox is only there inside tests and hooks')
     return ready
@@ -44,7 +51,10 @@ export function useDeployedSandbox(name: string, { deploy, platform = 'spine', r
   beforeAll(async () => {
     const connection = await up({ name, runtime, shell: sandboxShell() }, silent, never)
     const env = userEnvironment(sandboxShell(), await home())
-    const flags = [`--sandbox=${name}`, ...(platform === 'spine' ? ['--config', await spineFile(connection.dir)] : [])]
+    const flags = [
+      `--sandbox=${name}`,
+      ...(platform === 'spine' ? ['--config', await spineFile(connection.dir, settings)] : []),
+    ]
     ready = { connection, at: await witness(connection), env, flags }
     if (!deploy) return
     const ended = await run('deploy all', { INTERACTIVE_MODE: 'false' })
@@ -66,12 +76,13 @@ export function useDeployedSandbox(name: string, { deploy, platform = 'spine', r
     get flags() {
       return world().flags
     },
+    settings,
     run,
   }
 }
 
-async function spineFile(dir: string): Promise<string> {
+async function spineFile(dir: string, settings: Readonly<Record<string, unknown>>): Promise<string> {
   const file = join(dir, 'llmgw.yaml')
-  await writeFile(file, stringify({ apiVersion: 'llmgw/v1', ...SPINE }))
+  await writeFile(file, stringify({ apiVersion: 'llmgw/v1', ...SPINE, ...settings }))
   return file
 }

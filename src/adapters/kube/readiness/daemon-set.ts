@@ -1,6 +1,7 @@
 import { failedCreateEvent } from './failed-create.ts'
 import { firstFailure, podsIn } from './pods.ts'
 import { count, isUnobserved, progressing, READY, type Reader, specOf, statusOf } from './reader.ts'
+import { withUnscheduled } from './scheduling.ts'
 import { around, podsOf } from './workload-pods.ts'
 
 /** Ready when every node that should run a pod runs an available one of the newest revision. */
@@ -16,6 +17,7 @@ export const daemonSet: Reader = {
     if (available >= wanted && updated >= wanted) return READY
     const pods = podsOf(object, scene.of(podsIn(object.metadata.namespace)))
     const why = firstFailure(pods, scene) ?? (pods.length < wanted ? failedCreateEvent(object, scene) : undefined)
-    return why ?? progressing(`${available}/${wanted} ready${updated < wanted ? `, ${updated} updated` : ''}`)
+    const line = `${available}/${wanted} ready${updated < wanted ? `, ${updated} updated` : ''}`
+    return why ?? progressing(withUnscheduled(line, pods))
   },
 }

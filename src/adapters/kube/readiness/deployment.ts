@@ -16,6 +16,7 @@ import {
   statusOf,
   type Verdict,
 } from './reader.ts'
+import { withUnscheduled } from './scheduling.ts'
 import { around, podsOf } from './workload-pods.ts'
 
 const REVISION = 'deployment.kubernetes.io/revision'
@@ -38,7 +39,8 @@ export const deployment: Reader = {
     const available = count(status, 'availableReplicas')
     const old = count(status, 'replicas') - updated
     if (updated >= wanted && available >= wanted && old <= 0) return READY
-    return explain(object, scene) ?? progressing(line({ wanted, updated, available, old }))
+    const words = line({ wanted, updated, available, old })
+    return explain(object, scene) ?? progressing(withUnscheduled(words, newestPods(object, scene)))
   },
 }
 

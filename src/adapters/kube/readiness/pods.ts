@@ -68,6 +68,25 @@ function containerFailure(pod: KubeObject, scene: Scene, retried: boolean): Verd
   return undefined
 }
 
+/** The newest of these pods that ended badly: which container did, how, and where its log is. */
+export function lastCrash(
+  pods: readonly KubeObject[],
+): { readonly words: string; readonly logs: LogSource } | undefined {
+  const newest = [...pods].sort((one, other) =>
+    (other.metadata.creationTimestamp ?? '').localeCompare(one.metadata.creationTimestamp ?? ''),
+  )
+  for (const pod of newest) {
+    const status = statusOf(pod) as { initContainerStatuses?: ContainerStatus[]; containerStatuses?: ContainerStatus[] }
+    for (const container of [...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? [])]) {
+      const { reason = '', exitCode = 0 } = container.state?.terminated ?? {}
+      if (exitCode === 0) continue
+      const words = `container ${container.name} of Pod ${pathOf(pod)} ended with exit code ${exitCode} (${reason})`
+      return { words, logs: logSource(pod, container) }
+    }
+  }
+  return undefined
+}
+
 const isCrash = (code: string): boolean => code === 'CrashLoopBackOff' || code === 'OOMKilled'
 
 function stuckReason({ ready, state, lastState }: ContainerStatus): string | undefined {

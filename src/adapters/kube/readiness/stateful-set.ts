@@ -2,6 +2,7 @@ import type { KubeObject } from '../../../ports/kube.ts'
 import { failedCreateEvent } from './failed-create.ts'
 import { firstFailure, podsIn } from './pods.ts'
 import { count, isUnobserved, progressing, READY, type Reader, type Scene, specOf, statusOf } from './reader.ts'
+import { withUnscheduled } from './scheduling.ts'
 import { around, podsOf } from './workload-pods.ts'
 
 interface UpdateStrategy {
@@ -38,6 +39,7 @@ export const statefulSet: Reader = {
     const why =
       firstFailure(blamed(object, pods, scene), scene) ??
       (pods.length < wanted ? failedCreateEvent(object, scene) : undefined)
-    return why ?? progressing(`${available}/${wanted} ready${updated < toUpdate ? `, ${updated} updated` : ''}`)
+    const line = `${available}/${wanted} ready${updated < toUpdate ? `, ${updated} updated` : ''}`
+    return why ?? progressing(withUnscheduled(line, pods))
   },
 }
