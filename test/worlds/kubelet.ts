@@ -4,7 +4,7 @@ import type { Stage } from './world.ts'
 /** kwok leaves the pods of nodes with this beginning alone (sandbox/kwok/stages), so that a test can be their kubelet. */
 const NODE = 'by-hand-1'
 
-export interface ContainerState {
+interface ContainerState {
   readonly waiting?: { readonly reason: string; readonly message?: string }
   readonly running?: { readonly startedAt: string }
   readonly terminated?: {
@@ -15,7 +15,7 @@ export interface ContainerState {
   }
 }
 
-export interface ContainerStatus {
+interface ContainerStatus {
   readonly ready: boolean
   readonly restartCount: number
   readonly state: ContainerState

@@ -1,7 +1,7 @@
 import type { DeployedSandbox } from '../e2e/world/deployed.ts'
 
 /** What a run that meets a broken world is asked, and what it is expected to say. */
-export interface Expected {
+interface Expected {
   readonly exit: number
   readonly code: string
   readonly root: RegExp

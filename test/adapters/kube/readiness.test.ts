@@ -156,6 +156,10 @@ describe('workloads', () => {
     expect(await lookAt(job([{ type: 'Complete', status: 'True' }]))).toMatchObject({ health: 'ready' })
     const failed = { type: 'Failed', status: 'True', reason: 'BackoffLimitExceeded', message: 'too often' }
     expect(await lookAt(job([failed]))).toMatchObject({ health: 'failed', cause: { code: 'JobFailed' } })
+    const ended = pod('web-1', { state: { terminated: { exitCode: 3, reason: 'Error' } } })
+    expect(await lookAt(job([failed]), ended)).toMatchObject({
+      cause: { evidence: expect.arrayContaining(['container app of Pod n/web-1 ended with exit code 3 (Error)']) },
+    })
   })
 })
 

@@ -101,6 +101,7 @@ describe('a wait', () => {
     const lone = start([workload('Deployment', two, status(1)), unschedulable('0/3 nodes: Insufficient cpu')])
     await lone.clock.advance(29_000)
     expect(lone.end()).toBeUndefined()
+    expect(lone.lines).toContain('web 1/2 ready; Pod web-1 finds no node yet: 0/3 nodes: Insufficient cpu')
     await lone.clock.advance(4_000)
     expect(lone.end()).toMatchObject({ code: 'Unschedulable', message: expect.stringContaining('Insufficient cpu') })
 
@@ -128,6 +129,25 @@ describe('a wait', () => {
     await clock.advance(3_000)
     expect(end()).toMatchObject({ code: 'Unschedulable', cause: expect.stringContaining('no storage class is set') })
   })
+
+  test.each([
+    ['configmap "rules" not found', 'FailedMount'],
+    ['references non-existent secret key: token', 'FailedMount'],
+    ['timed out waiting for the condition', undefined],
+  ])(
+    'names at once what keeps a volume from being mounted, and ends where time does not help: %s',
+    async (why, code) => {
+      const stuck = pod('web-1', { state: { waiting: { reason: 'ContainerCreating' } } })
+      const { kube, clock, lines, end } = start([workload('Deployment', two, status(1)), stuck])
+      const message = `MountVolume.SetUp failed for volume "v" : ${why}`
+      kube.event(refOf(stuck), { reason: 'FailedMount', message })
+      await clock.advance(5_000)
+      expect([end(), lines.at(-1)]).toEqual([undefined, `web 1/2 ready; Pod web-1 waits for a volume: ${message}`])
+      await clock.advance(15_000)
+      if (code === undefined) expect(end()).toBeUndefined()
+      else expect(end()).toMatchObject({ code, message: expect.stringContaining(why) })
+    },
+  )
 
   test('past its deadline names what is missing and the newest warning', async () => {
     const set = workload('StatefulSet', two, status(1))

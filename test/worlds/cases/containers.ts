@@ -179,6 +179,7 @@ export const containerWorlds: readonly World[] = [
         { name: 'rules', configMap: { name: 'house-rules' } },
       ],
     }),
+    early: /waits for a volume: MountVolume\.SetUp failed for volume "rules"/,
     code: 'SourceMissing',
     root: /ConfigMap litellm\/house-rules is not there, and Pod litellm\/litellm-\S+ cannot start without/,
   },

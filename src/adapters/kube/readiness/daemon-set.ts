@@ -1,7 +1,6 @@
 import { failedCreateEvent } from './failed-create.ts'
-import { firstFailure, podsIn } from './pods.ts'
+import { firstFailure, podsIn, withTrouble } from './pods.ts'
 import { count, isUnobserved, progressing, READY, type Reader, specOf, statusOf } from './reader.ts'
-import { withUnscheduled } from './scheduling.ts'
 import { around, podsOf } from './workload-pods.ts'
 
 /** Ready when every node that should run a pod runs an available one of the newest revision. */
@@ -18,6 +17,6 @@ export const daemonSet: Reader = {
     const pods = podsOf(object, scene.of(podsIn(object.metadata.namespace)))
     const why = firstFailure(pods, scene) ?? (pods.length < wanted ? failedCreateEvent(object, scene) : undefined)
     const line = `${available}/${wanted} ready${updated < wanted ? `, ${updated} updated` : ''}`
-    return why ?? progressing(withUnscheduled(line, pods))
+    return why ?? progressing(withTrouble(line, pods, scene))
   },
 }

@@ -1,6 +1,6 @@
 import type { KubeObject, ListQuery } from '../../../ports/kube.ts'
 import { failedCreate } from './failed-create.ts'
-import { firstFailure, podsIn } from './pods.ts'
+import { firstFailure, podsIn, withTrouble } from './pods.ts'
 import {
   aboutOf,
   conditionOf,
@@ -16,7 +16,6 @@ import {
   statusOf,
   type Verdict,
 } from './reader.ts'
-import { withUnscheduled } from './scheduling.ts'
 import { around, podsOf } from './workload-pods.ts'
 
 const REVISION = 'deployment.kubernetes.io/revision'
@@ -40,7 +39,7 @@ export const deployment: Reader = {
     const old = count(status, 'replicas') - updated
     if (updated >= wanted && available >= wanted && old <= 0) return READY
     const words = line({ wanted, updated, available, old })
-    return explain(object, scene) ?? progressing(withUnscheduled(words, newestPods(object, scene)))
+    return explain(object, scene) ?? progressing(withTrouble(words, newestPods(object, scene), scene))
   },
 }
 

@@ -1,5 +1,5 @@
 import { failedCreateEvent } from './failed-create.ts'
-import { firstFailure, lastCrash, podsIn } from './pods.ts'
+import { firstFailure, lastCrash, podsIn, withTrouble } from './pods.ts'
 import {
   aboutOf,
   conditionOf,
@@ -12,7 +12,6 @@ import {
   specOf,
   statusOf,
 } from './reader.ts'
-import { withUnscheduled } from './scheduling.ts'
 import { around, podsOf } from './workload-pods.ts'
 
 /** Ready when complete, failed when it has used up its retries. */
@@ -39,6 +38,6 @@ export const job: Reader = {
     // A Job starts crashed pods anew by itself, up to its backoffLimit: that is its verdict, not ours.
     const why = firstFailure(pods, scene, { retried: true }) ?? failedCreateEvent(object, scene)
     const line = `${count(statusOf(object), 'succeeded')}/${count(specOf(object), 'completions', 1)} completed`
-    return why ?? progressing(withUnscheduled(line, pods))
+    return why ?? progressing(withTrouble(line, pods, scene))
   },
 }

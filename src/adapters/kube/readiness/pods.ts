@@ -1,7 +1,8 @@
 import { eventsIn, saidAbout, sentence } from '../../../ports/events.ts'
 import type { KubeObject, ListQuery } from '../../../ports/kube.ts'
+import { mountTrouble, readMounting } from './mounting.ts'
 import { aboutOf, failed, type LogSource, pathOf, type Scene, statusOf, type Verdict } from './reader.ts'
-import { readScheduling } from './scheduling.ts'
+import { readScheduling, schedulingTrouble } from './scheduling.ts'
 
 interface ContainerState {
   readonly waiting?: { readonly reason?: string; readonly message?: string }
@@ -43,10 +44,22 @@ export function firstFailure(
 ): Verdict | undefined {
   for (const pod of pods) {
     if (pod.metadata.deletionTimestamp !== undefined) continue
-    const verdict = containerFailure(pod, scene, options.retried ?? false) ?? readScheduling(pod, scene)
+    const verdict =
+      containerFailure(pod, scene, options.retried ?? false) ?? readScheduling(pod, scene) ?? readMounting(pod, scene)
     if (verdict) return verdict
   }
   return undefined
+}
+
+/** `line`, and what keeps one of the pods while that may still pass: said at once, decided later. */
+export function withTrouble(line: string, pods: readonly KubeObject[], scene: Scene): string {
+  for (const pod of pods) {
+    if (pod.metadata.deletionTimestamp !== undefined) continue
+    const mount = mountTrouble(pod, scene)
+    const trouble = schedulingTrouble(pod) ?? (mount && `waits for a volume: ${mount.message}`)
+    if (trouble !== undefined) return `${line}; Pod ${pod.metadata.name} ${trouble}`
+  }
+  return line
 }
 
 function containerFailure(pod: KubeObject, scene: Scene, retried: boolean): Verdict | undefined {

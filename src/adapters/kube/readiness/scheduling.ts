@@ -29,19 +29,11 @@ export function readScheduling(pod: KubeObject, scene: Scene): Verdict | undefin
   })
 }
 
-/** `line`, and what is known of a pod without a node while an autoscaler may still bring one: said at once, decided later. */
-export function withUnscheduled(line: string, pods: readonly KubeObject[]): string {
-  const pod = pods.find((one) => {
-    const scheduled = conditionOf(one, 'PodScheduled')
-    return (
-      one.metadata.deletionTimestamp === undefined &&
-      scheduled?.status === 'False' &&
-      scheduled.reason === 'Unschedulable'
-    )
-  })
-  if (pod === undefined) return line
-  const why = conditionOf(pod, 'PodScheduled')?.message ?? 'no reason given'
-  return `${line}; Pod ${pod.metadata.name} finds no node yet: ${why}`
+/** Why a pod has no node, while an autoscaler may still bring one. */
+export function schedulingTrouble(pod: KubeObject): string | undefined {
+  const scheduled = conditionOf(pod, 'PodScheduled')
+  if (scheduled?.status !== 'False' || scheduled.reason !== 'Unschedulable') return undefined
+  return `finds no node yet: ${scheduled.message ?? 'no reason given'}`
 }
 
 /** What the volume controller said against a claim that this pod mounts. */

@@ -1,8 +1,7 @@
 import type { KubeObject } from '../../../ports/kube.ts'
 import { failedCreateEvent } from './failed-create.ts'
-import { firstFailure, podsIn } from './pods.ts'
+import { firstFailure, podsIn, withTrouble } from './pods.ts'
 import { count, isUnobserved, progressing, READY, type Reader, type Scene, specOf, statusOf } from './reader.ts'
-import { withUnscheduled } from './scheduling.ts'
 import { around, podsOf } from './workload-pods.ts'
 
 interface UpdateStrategy {
@@ -40,6 +39,6 @@ export const statefulSet: Reader = {
       firstFailure(blamed(object, pods, scene), scene) ??
       (pods.length < wanted ? failedCreateEvent(object, scene) : undefined)
     const line = `${available}/${wanted} ready${updated < toUpdate ? `, ${updated} updated` : ''}`
-    return why ?? progressing(withUnscheduled(line, pods))
+    return why ?? progressing(withTrouble(line, pods, scene))
   },
 }
