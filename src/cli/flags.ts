@@ -153,6 +153,13 @@ export interface InitFlags extends GlobalFlags {
   readonly yes: boolean
 }
 
+export interface SupportFlags extends GlobalFlags {
+  /** File for the archive. */
+  readonly out?: string
+  /** Last lines of each container's log. */
+  readonly tail: number
+}
+
 export interface DoctorFlags extends GlobalFlags {
   /** Ids of checks, separated by commas. */
   readonly only?: string

@@ -7,7 +7,8 @@ function duration(text: string): string {
   return text
 }
 
-function atLeastOne(text: string): number {
+/** A whole number from 1 to 999. */
+export function atLeastOne(text: string): number {
   const value = Number(text)
   if (!/^\d{1,3}$/.test(text) || value < 1) throw new InvalidArgumentError('expected a whole number from 1 to 999')
   return value

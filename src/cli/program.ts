@@ -11,6 +11,7 @@ import { addSupply } from './commands/supply.ts'
 import { addUse } from './commands/use.ts'
 import type { Host } from './host.ts'
 import {
+  atLeastOne,
   withChangeOptions,
   withChoiceOptions,
   withGlobalOptions,
@@ -68,6 +69,7 @@ export function createProgram(host: Host, finish: Finish) {
   addVerify(program, host, finish)
   addUse(program, host, finish)
   addDoctor(program, host, finish)
+  addSupportBundle(program, host, finish)
   addDestroy(program, host, finish)
   addSecrets(program, host, finish)
   addKeys(program, host, finish)
@@ -174,6 +176,17 @@ function addDoctor(program: Program, host: Host, finish: Finish): void {
     .option('--only <checks>', 'only these checks, separated by commas; their names are in --output json')
     .action(async (_flags, command) =>
       finish(await (await import('./commands/doctor.ts')).doctor(command.optsWithGlobals(), host)),
+    )
+}
+
+function addSupportBundle(program: Program, host: Host, finish: Finish): void {
+  program
+    .command('support-bundle')
+    .description('Gather all that helps to help in one archive, without secret values; changes nothing.')
+    .option('-o, --out <file>', 'file for the archive (default: llmgw-support-DEPLOYMENT-TIME.tar.gz)')
+    .option('--tail <lines>', "last lines of each container's log", atLeastOne, 500)
+    .action(async (_flags, command) =>
+      finish(await (await import('./commands/support-bundle.ts')).supportBundle(command.optsWithGlobals(), host)),
     )
 }
 

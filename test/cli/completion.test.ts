@@ -43,7 +43,7 @@ describe('completion of bash', () => {
 
   it('knows every command that help lists', async () => {
     const { stdout } = await runCli('--help')
-    const listed = [...((stdout.split('\nCommands:\n')[1] ?? '').split('\n\n')[0]?.matchAll(/^ {2}([a-z]+) /gm) ?? [])]
+    const listed = [...((stdout.split('\nCommands:\n')[1] ?? '').split('\n\n')[0]?.matchAll(/^ {2}([a-z-]+) /gm) ?? [])]
     expect(listed.length).toBeGreaterThan(8)
     expect([...offered('')].sort()).toEqual(listed.map(([, name]) => name).sort())
   })

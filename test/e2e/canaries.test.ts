@@ -102,6 +102,14 @@ const RUNS = [
   'deploy all --debug --output json',
 ]
 
+/** What is handed to others must not tell either. */
+async function supportBundle(): Promise<string> {
+  const file = join(sandbox.connection.dir, 'support.tar.gz')
+  const ended = await sandbox.run(`support-bundle -o ${file}`, ci)
+  expect(ended.code, ended.output).toBe(0)
+  return gunzipSync(await readFile(file)).toString('utf8')
+}
+
 async function runAll(): Promise<readonly string[]> {
   const outputs: string[] = []
   for (const words of RUNS) {
@@ -111,6 +119,10 @@ async function runAll(): Promise<readonly string[]> {
     expect(ended.code, ended.output).toBe(0)
     outputs.push(ended.output)
   }
+  const bundle = await supportBundle()
+  // Negative control: Secrets and their keys are in it.
+  expect(bundle).toMatch(/"database-url": "\*\*\*"/)
+  outputs.push(bundle)
   // A run that fails must not tell either.
   await sandbox.at.aws.secretsManager.purge('litellm/database-url')
   return [...outputs, (await sandbox.run('plan secrets --debug', ci)).output]
