@@ -10,7 +10,7 @@ import { renderError } from '../render-error.ts'
 import { scrubbed } from './scrub.ts'
 
 /** What could not be looked at: never taken for "not there". */
-export interface Lacking {
+interface Lacking {
   readonly what: string
   readonly why: string
 }
