@@ -46,6 +46,12 @@ export function bedrockResources(config: Config, target: Target): readonly strin
   })
 }
 
+/** Geography of a cross-region inference profile; undefined for a model of one region, and for an ARN. */
+export const geographyOf = (model: string): string | undefined => PROFILE.exec(model)?.[1]
+
+/** Regions in which profiles of a geography can be called; empty = all. */
+export const regionsOfGeography = (geography: string): readonly string[] => DESTINATIONS[geography] ?? []
+
 function resourcesOf({ model, regions }: Model, target: Target): readonly string[] {
   const { partition, region, accountId } = target
   // An ARN names one resource by itself, e.g. an application inference profile or provisioned throughput.

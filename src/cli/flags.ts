@@ -163,4 +163,7 @@ export interface SupportFlags extends GlobalFlags {
 export interface DoctorFlags extends GlobalFlags {
   /** Ids of checks, separated by commas. */
   readonly only?: string
+  /** Mend what can be mended safely. */
+  readonly fix: boolean
+  readonly yes: boolean
 }

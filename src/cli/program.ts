@@ -172,8 +172,10 @@ function addVerify(program: Program, host: Host, finish: Finish): void {
 function addDoctor(program: Program, host: Host, finish: Finish): void {
   program
     .command('doctor')
-    .description('Look whether machine, account and cluster are ready for a deployment; changes nothing.')
+    .description('Look whether machine, account and cluster are ready for a deployment; changes nothing without --fix.')
     .option('--only <checks>', 'only these checks, separated by commas; their names are in --output json')
+    .option('--fix', 'mend what can be mended safely; says what it will do, and asks', false)
+    .option('-y, --yes', 'with --fix: ask nothing', false)
     .action(async (_flags, command) =>
       finish(await (await import('./commands/doctor.ts')).doctor(command.optsWithGlobals(), host)),
     )

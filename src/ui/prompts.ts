@@ -67,6 +67,16 @@ export async function confirmPlan(question: PlanQuestion, context?: PromptContex
   if (!yes) throw new AbortedError('Declined', 'declined; nothing was changed')
 }
 
+/**
+ * Whether to mend what was just told; the default is no.
+ * @throws AbortedError when declined
+ */
+export async function confirmRepairs(count: number, context?: PromptContext): Promise<void> {
+  const message = count === 1 ? 'Mend this?' : `Mend these ${count}?`
+  const yes = await asked(() => confirm({ message, default: false }, context))
+  if (!yes) throw new AbortedError('Declined', 'declined; nothing was changed')
+}
+
 export interface TypedQuestion {
   /** What will be lost. */
   readonly message: string

@@ -7,6 +7,7 @@ import { deadWebhook, whoRefuses } from './refusal.ts'
 import { leftRelease, releaseTrouble } from './release.ts'
 import type { Rule, Scene } from './scene.ts'
 import { rootOfStore, rootOfSync, syncOfSecret } from './secret.ts'
+import { lackingVolume } from './volume.ts'
 
 /** What is wrong with a step, down to where it begins. */
 export interface Diagnosis {
@@ -21,6 +22,7 @@ export interface Diagnosis {
 const RULES: readonly Rule[] = [
   whoRefuses,
   deadWebhook,
+  lackingVolume,
   noNode,
   lackingSource,
   syncOfSecret,

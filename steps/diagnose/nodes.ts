@@ -8,12 +8,10 @@ interface Resources {
 
 /** A pod that no node takes: all are cordoned, tainted, of other labels, or too small for it. */
 export const noNode: Rule = async (cause, { kube, signal }) => {
-  if (cause.code !== 'Unschedulable' || cause.about === undefined) return undefined
-  const [pod, nodes] = await Promise.all([
-    kube.find(cause.about, signal),
-    kube.list({ apiVersion: 'v1', kind: 'Node' }, signal),
-  ])
-  if (pod === undefined) return undefined
+  if (cause.code === 'NoNode' || cause.about?.kind !== 'Pod') return undefined
+  const pod = await kube.find(cause.about, signal)
+  if (pod === undefined || !isUnschedulable(pod)) return undefined
+  const nodes = await kube.list({ apiVersion: 'v1', kind: 'Node' }, signal)
   const root = allCordoned(nodes) ?? noneSelected(pod, nodes) ?? allTainted(pod, nodes) ?? tooLarge(pod, nodes)
   if (root === undefined) return undefined
   const { name, namespace } = pod.metadata
@@ -24,6 +22,15 @@ export const noNode: Rule = async (cause, { kube, signal }) => {
     hint: root.hint,
     about: cause.about,
   }
+}
+
+function isUnschedulable({ status }: KubeObject): boolean {
+  const { conditions = [] } = (status ?? {}) as {
+    conditions?: readonly { readonly type: string; readonly status: string; readonly reason?: string }[]
+  }
+  return conditions.some(
+    ({ type, status: is, reason }) => type === 'PodScheduled' && is === 'False' && reason === 'Unschedulable',
+  )
 }
 
 function allCordoned(nodes: readonly KubeObject[]) {

@@ -59,4 +59,15 @@ export const secretNames: DoctorCheck = {
       evidence: `${all.length} names: none is pending deletion, every value to provide is there`,
     }
   },
+
+  async repair(ctx) {
+    const pending = (await describeSecrets(ctx)).filter(isPending)
+    if (pending.length === 0) return undefined
+    return {
+      words: `cancel the deletion of ${pending.map(({ remote }) => remote).join(', ')}; values stay as they are`,
+      run: async () => {
+        for (const { remote } of pending) await ctx.secretsManager.restore(remote, ctx.signal)
+      },
+    }
+  },
 }

@@ -12,6 +12,13 @@ export interface Finding {
   readonly fix?: string
 }
 
+/** Something that mends a finding, takes nothing from anybody, and can be taken back. */
+export interface Repair {
+  /** What it will do, as it is told before. */
+  readonly words: string
+  run(): Promise<void>
+}
+
 /** A question about the ground that a deployment needs. Reads only; a throw means that it could not look. */
 export interface DoctorCheck {
   readonly id: string
@@ -19,4 +26,6 @@ export interface DoctorCheck {
   /** What must answer for this check to be worth a try. */
   readonly asks: 'cluster' | 'aws' | 'charts'
   run(ctx: DoctorContext): Promise<Finding>
+  /** How to mend what `run` found bad, where that is safe; undefined where it is not. Reads only until it is run. */
+  repair?(ctx: DoctorContext): Promise<Repair | undefined>
 }

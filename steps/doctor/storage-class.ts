@@ -2,6 +2,7 @@ import type { KubeObject } from '../../src/ports/index.ts'
 import type { DoctorCheck, DoctorContext, Finding } from './finding.ts'
 
 const DEFAULT = 'storageclass.kubernetes.io/is-default-class'
+const CLASSES = { apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass' }
 const EBS = 'ebs.csi.aws.com'
 
 /** Volumes without a class get one, and somebody makes them. */
@@ -11,7 +12,7 @@ export const storageClass: DoctorCheck = {
   asks: 'cluster',
   async run(ctx) {
     const [classes, drivers] = await Promise.all([
-      ctx.kube.list({ apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass' }, ctx.signal),
+      ctx.kube.list(CLASSES, ctx.signal),
       ctx.kube.list({ apiVersion: 'storage.k8s.io/v1', kind: 'CSIDriver' }, ctx.signal),
     ])
     const standard = classes.filter(({ metadata }) => metadata.annotations?.[DEFAULT] === 'true')
@@ -20,6 +21,20 @@ export const storageClass: DoctorCheck = {
     if (provisioner === EBS && !hasDriver && (standard.length > 0 || ctx.config.storage.manage !== 'off'))
       return noDriver(ctx)
     return judge(ctx, standard)
+  },
+
+  // Only where there is nothing to choose: a claim without a class gets none today, and this one from then on.
+  async repair({ kube, signal, config }) {
+    if (config.storage.manage !== 'off') return undefined
+    const classes = await kube.list(CLASSES, signal)
+    const [only, ...others] = classes
+    if (only === undefined || others.length > 0 || only.metadata.annotations?.[DEFAULT] === 'true') return undefined
+    const { name } = only.metadata
+    return {
+      words: `mark StorageClass ${name}, the only one there is, as default`,
+      run: async () =>
+        void (await kube.patch({ ...CLASSES, name }, { metadata: { annotations: { [DEFAULT]: 'true' } } })),
+    }
   },
 }
 

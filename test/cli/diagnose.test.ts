@@ -251,6 +251,51 @@ describe('llmgw diagnose', () => {
   })
 
   it.each([
+    ['no persistent volumes available for this claim and no storage class is set', 'FailedBinding'],
+    ['storageclass.storage.k8s.io "io2" not found', 'ProvisioningFailed'],
+  ])('names the volume that a pod without a node waits for: %s', async (message, reason) => {
+    const world = await deployed()
+    const claim = { apiVersion: 'v1', kind: 'PersistentVolumeClaim', name: 'data', namespace: 'litellm' }
+    const { name, namespace, ...kind } = claim
+    world.kube.seed({
+      ...kind,
+      metadata: { name, namespace },
+      spec: { storageClassName: 'io2' },
+      status: { phase: 'Pending' },
+    })
+    world.kube.event(claim, { reason, type: 'Warning', message })
+    const condition = { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message: 'unbound claims' }
+    const spec = { containers: [{ name: 'redis' }], volumes: [{ persistentVolumeClaim: { claimName: 'data' } }] }
+    await pod(world, spec, { phase: 'Pending', conditions: [condition] })
+    const { report } = await diagnosed(world, 'redis')
+    expect(report.root).toMatchObject({
+      code: 'VolumeNotBound',
+      message: `PersistentVolumeClaim litellm/data gets no volume: ${message}`,
+    })
+  })
+
+  it('says so at once, before it is given up', async () => {
+    const world = await deployed()
+    for (const one of await world.kube.list({ apiVersion: 'v1', kind: 'Node' })) await world.kube.remove(refTo(one))
+    world.kube.seed(node({ unschedulable: true }))
+    const lastTransitionTime = new Date(world.clock.now()).toISOString()
+    const condition = {
+      type: 'PodScheduled',
+      status: 'False',
+      reason: 'Unschedulable',
+      message: 'none',
+      lastTransitionTime,
+    }
+    await pod(world, { containers: [{ name: 'redis' }] }, { phase: 'Pending', conditions: [condition] })
+    const set = await redisSet(world)
+    const about = { apiVersion: 'v1', kind: 'Pod', name: `${set.metadata.name}-0`, namespace: 'litellm' }
+    world.kube.event(about, { reason: 'FailedScheduling', type: 'Warning', message: '0/1 nodes are available' })
+    const { report } = await diagnosed(world, 'redis')
+    expect(report.root).toMatchObject({ code: 'NoNode', message: expect.stringContaining('all 1 nodes are cordoned') })
+    expect(report.diagnoses.find(({ step }) => step === 'redis')?.causes[0]?.code).toBe('PodNotReady')
+  })
+
+  it.each([
     ['failed', 'ReleaseFailed', /a deploy upgrades from the last revision that worked/],
     [
       'pending-upgrade',

@@ -4,6 +4,7 @@ import { DOCTOR_IDS } from '../../src/cli/doctor/examine.ts'
 import { clockFinding, nodeFinding } from '../../src/cli/doctor/machine.ts'
 import type { World } from '../../src/cli/world.ts'
 import { PreflightError } from '../../src/errors.ts'
+import { Secret } from '../../src/secret.ts'
 import { type FakeWorld, fakeWorld } from '../fakes/fake-world.ts'
 import { type CliOptions, FILE, runCli } from './run-cli.ts'
 
@@ -71,6 +72,52 @@ describe('doctor', () => {
   it('knows its checks', async () => {
     const { code, stderr } = await runCli('doctor --only storage-clas', { world: fakeWorld() })
     expect([code, stderr]).toEqual([2, expect.stringContaining('did you mean storage-class?')])
+  })
+})
+
+describe('doctor --fix', () => {
+  const pending = async () => {
+    const world = fakeWorld()
+    await world.secretsManager.create({
+      name: 'litellm/salt-key',
+      value: new Secret('planted'),
+      description: '',
+      tags: {},
+    })
+    await world.secretsManager.scheduleDeletion('litellm/salt-key', 7)
+    return world
+  }
+  const MENDS = 'cancel the deletion of litellm/salt-key; values stay as they are'
+
+  it('says what it does, does it, and looks again', async () => {
+    const world = await pending()
+    const { code, stdout, stderr } = await runCli('doctor --only secrets --fix --yes --output json', { world })
+    expect([code, stderr]).toEqual([0, `to mend: ${MENDS}\nmended: ${MENDS}\n`])
+    expect(JSON.parse(stdout)).toMatchObject({ fixed: [MENDS], findings: [{ id: 'secrets', result: 'pass' }] })
+    expect((await world.secretsManager.describe('litellm/salt-key'))?.deletedAt).toBeUndefined()
+  })
+
+  it('asks, and takes anything but yes for no', async () => {
+    const world = await pending()
+    const keys = [['Mend this?', 'n\r']] as const
+    const declined = await runCli('doctor --only secrets --fix', { world, keys })
+    expect([declined.code, declined.stdout]).toEqual([130, expect.stringContaining('Mend this?')])
+    expect((await world.secretsManager.describe('litellm/salt-key'))?.deletedAt).toBeDefined()
+    const agreed = await runCli('doctor --only secrets --fix', { world, keys: [['Mend this?', 'y\r']] })
+    expect(agreed.code).toBe(0)
+    expect((await world.secretsManager.describe('litellm/salt-key'))?.deletedAt).toBeUndefined()
+  })
+
+  it('refuses, unwritten, where nobody can be asked', async () => {
+    const world = await pending()
+    const { code, stderr } = await runCli('doctor --only secrets --fix', { world })
+    expect([code, stderr]).toEqual([2, expect.stringContaining('nobody can be asked here whether to mend this')])
+    expect((await world.secretsManager.describe('litellm/salt-key'))?.deletedAt).toBeDefined()
+  })
+
+  it('says that there is nothing to mend', async () => {
+    const { code, stderr } = await runCli('doctor --only account --fix --yes', { world: fakeWorld() })
+    expect([code, stderr]).toEqual([0, expect.stringContaining('nothing that can be mended safely')])
   })
 })
 

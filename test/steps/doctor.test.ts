@@ -44,12 +44,59 @@ const busyPod = (cpu: string, nodeName: string): KubeObject => ({
   status: { phase: 'Running' },
 })
 
+const quota = (hard: string, used: string): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'ResourceQuota',
+  metadata: { name: 'small', namespace: 'litellm' },
+  status: { hard: { pods: hard }, used: { pods: used } },
+})
+
+const volumeIn = (zone: string): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'PersistentVolume',
+  metadata: { name: 'pv-1' },
+  spec: {
+    claimRef: { namespace: 'litellm', name: 'data-redis-0' },
+    nodeAffinity: {
+      required: {
+        nodeSelectorTerms: [
+          { matchExpressions: [{ key: 'topology.ebs.csi.aws.com/zone', operator: 'In', values: [zone] }] },
+        ],
+      },
+    },
+  },
+})
+
+const hook = (more: object = {}): KubeObject => ({
+  apiVersion: 'admissionregistration.k8s.io/v1',
+  kind: 'ValidatingWebhookConfiguration',
+  metadata: { name: 'gate' },
+  webhooks: [
+    {
+      name: 'pods.gate.example.com',
+      clientConfig: { service: { name: 'gate', namespace: 'tools' } },
+      rules: [{ apiGroups: [''], resources: ['pods'], operations: ['CREATE'] }],
+      ...more,
+    },
+  ],
+})
+
+const gatewayRole = ({ config, aws }: FakeWorld): void => {
+  const name = config.irsa.gateway.roleName
+  const arn = `arn:aws:iam::123456789012:role/${name}`
+  const [like] = fakeWorld({
+    aws: { roles: [{ name, arn, tags: { 'llmgw.dev/deployment': config.deployment } }] },
+  }).aws.state.roles.values()
+  if (like) aws.state.roles.set(name, like)
+}
+
 /** An account and a cluster that are ready: three nodes in three zones, a default class with its driver, pinned charts. */
 function readyWorld(overrides: FakeWorldOverrides = {}): FakeWorld {
   const world = fakeWorld({ charts: PINNED, ...overrides })
   for (const zone of ['a', 'b', 'c']) world.kube.seed(node(`node-${zone}`, `us-east-1${zone}`))
   world.kube.seed(storageClass('gp3'))
   world.kube.seed(DRIVER)
+  gatewayRole(world)
   return world
 }
 
@@ -111,6 +158,22 @@ const SPOILED: Readonly<Record<string, { spoil: (world: FakeWorld) => unknown; f
       kube.patch({ apiVersion: 'v1', kind: 'Node', name: 'node-c' }, { spec: { unschedulable: true } }),
     found: /3 servers, 2 schedulable nodes in 2 zones: us-east-1a, us-east-1b/,
   },
+  quotas: {
+    spoil: ({ kube }) => kube.seed(quota('10', '10')),
+    found: /^used up: pods 10 of 10 \(litellm\/small\)$/,
+  },
+  'volume-zones': {
+    spoil: ({ kube }) => kube.seed(volumeIn('us-east-1f')),
+    found: /no schedulable node stands where they are: litellm\/data-redis-0 in us-east-1f/,
+  },
+  webhooks: {
+    spoil: ({ kube }) => kube.seed(hook()),
+    found: /pods\.gate\.example\.com of gate \(Service tools\/gate is gone\)$/,
+  },
+  bedrock: {
+    spoil: ({ aws }) => aws.state.deniedActions.add('bedrock:InvokeModel'),
+    found: /^role \S+-gateway may not call arn:aws:bedrock:/,
+  },
   'network-policies': {
     spoil: ({ kube }) =>
       kube.remove({ apiVersion: 'apps/v1', kind: 'DaemonSet', name: 'aws-node', namespace: 'kube-system' }),
@@ -160,6 +223,135 @@ describe('checks of doctor', () => {
     const world = readyWorld()
     for (const { id } of doctorChecks) await run(id, world)
     expect(world.writes()).toEqual([])
+  })
+})
+
+describe('quotas', () => {
+  it('warn where little is left, and leave those of others alone', async () => {
+    const world = readyWorld()
+    world.kube.seed(quota('100', '95'))
+    expect(await run('quotas', world)).toMatchObject({ result: 'warn', evidence: expect.stringContaining('95 of 100') })
+    const others = readyWorld()
+    others.kube.seed({ ...quota('1', '1'), metadata: { name: 'x', namespace: 'elsewhere' } })
+    expect(await run('quotas', others)).toMatchObject({ result: 'pass' })
+  })
+})
+
+describe('webhooks', () => {
+  const SERVICE = { apiVersion: 'v1', kind: 'Service', metadata: { name: 'gate', namespace: 'tools' } }
+  const slice = (ready: boolean): KubeObject => ({
+    apiVersion: 'discovery.k8s.io/v1',
+    kind: 'EndpointSlice',
+    metadata: { name: 'gate-1', namespace: 'tools', labels: { 'kubernetes.io/service-name': 'gate' } },
+    endpoints: [{ conditions: { ready } }],
+  })
+
+  it.each([
+    ['is served', {}, [SERVICE, slice(true)], 'pass'],
+    ['has no pod that is ready', {}, [SERVICE, slice(false)], 'fail'],
+    ['is ignored while it does not answer', { failurePolicy: 'Ignore' }, [], 'pass'],
+    ['is asked about nodes only', { rules: [{ resources: ['nodes'], operations: ['*'] }] }, [], 'pass'],
+    ['is asked about deletions only', { rules: [{ resources: ['pods'], operations: ['DELETE'] }] }, [], 'pass'],
+    [
+      'leaves our namespaces alone',
+      { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'team-b' } } },
+      [],
+      'pass',
+    ],
+    [
+      'is asked about all namespaces but one',
+      {
+        namespaceSelector: {
+          matchExpressions: [{ key: 'kubernetes.io/metadata.name', operator: 'NotIn', values: ['kube-system'] }],
+        },
+      },
+      [],
+      'fail',
+    ],
+  ] as const)('one that %s', async (_, more, there, result) => {
+    const world = readyWorld()
+    world.kube.seed(hook(more))
+    for (const object of there) world.kube.seed(object)
+    expect(await run('webhooks', world)).toMatchObject({ result })
+  })
+})
+
+describe('zones of volumes', () => {
+  it('are right where a node stands in them', async () => {
+    const world = readyWorld()
+    world.kube.seed(volumeIn('us-east-1a'))
+    expect(await run('volume-zones', world)).toMatchObject({ result: 'pass', evidence: /^1 volumes of ours/ })
+  })
+
+  it.each([
+    [{ volumeBindingMode: 'Immediate' }, 'warn', /before its pod has a node/],
+    [{ volumeBindingMode: 'WaitForFirstConsumer' }, 'pass', /nodes in us-east-1a/],
+    [
+      {
+        allowedTopologies: [
+          { matchLabelExpressions: [{ key: 'topology.ebs.csi.aws.com/zone', values: ['us-east-1f'] }] },
+        ],
+      },
+      'fail',
+      /in us-east-1f only/,
+    ],
+  ] as const)('are those that the class may choose: %j', async (more, result, evidence) => {
+    const world = readyWorld()
+    world.kube.seed({ ...storageClass('gp3'), ...more })
+    expect(await run('volume-zones', world)).toMatchObject({ result, evidence: expect.stringMatching(evidence) })
+  })
+})
+
+describe('models of Bedrock', () => {
+  const model = (id: string) => ({
+    models: [{ name: 'chat', provider: 'bedrock', model: id }],
+  })
+
+  it.each([
+    ['eu.anthropic.claude-sonnet-4-5-20250929-v1:0', 'warn', /not known to be called from us-east-1: eu\.anthropic/],
+    ['us.anthropic.claude-sonnet-4-5-20250929-v1:0', 'pass', /all allowed to role/],
+    ['amazon.titan-embed-text-v2:0', 'pass', /all allowed to role/],
+  ] as const)('%s from us-east-1', async (id, result, evidence) => {
+    expect(await run('bedrock', readyWorld({ config: model(id) }))).toMatchObject({
+      result,
+      evidence: expect.stringMatching(evidence),
+    })
+  })
+
+  it('cannot be judged before the role is there, and are not guessed', async () => {
+    const world = readyWorld()
+    world.aws.state.roles.clear()
+    expect(await run('bedrock', world)).toMatchObject({ result: 'could-not-look' })
+  })
+})
+
+describe('what doctor mends', () => {
+  const repairOf = async (id: string, world: FakeWorld) =>
+    await doctorChecks.find((one) => one.id === id)?.repair?.({ ...world, signal: new AbortController().signal })
+
+  it('is the deletion of a secret', async () => {
+    const world = readyWorld()
+    expect(await repairOf('secrets', world)).toBeUndefined()
+    await SPOILED.secrets?.spoil(world)
+    const repair = await repairOf('secrets', world)
+    expect(repair?.words).toBe('cancel the deletion of litellm/salt-key; values stay as they are')
+    await repair?.run()
+    expect(await run('secrets', world)).toMatchObject({ result: 'pass' })
+  })
+
+  it('is a lone StorageClass that is no default, where nobody else would make one', async () => {
+    const plain = (name: string): KubeObject => ({ ...storageClass(name), metadata: { name } })
+    const world = readyWorld({ config: { storage: { manage: 'off' } } })
+    world.kube.seed(plain('gp3'))
+    expect(await run('storage-class', world)).toMatchObject({ result: 'fail' })
+    const repair = await repairOf('storage-class', world)
+    expect(repair?.words).toBe('mark StorageClass gp3, the only one there is, as default')
+    await repair?.run()
+    expect(await run('storage-class', world)).toMatchObject({ result: 'pass' })
+    expect(await repairOf('storage-class', world)).toBeUndefined()
+    world.kube.seed(plain('gp3'))
+    world.kube.seed(plain('io2'))
+    expect(await repairOf('storage-class', world)).toBeUndefined()
   })
 })
 

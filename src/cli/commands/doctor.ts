@@ -2,6 +2,7 @@ import { closest } from '../../config/closest.ts'
 import { AbortedError, UsageError } from '../../errors.ts'
 import { createPaint } from '../../ui/paint.ts'
 import { DOCTOR_IDS, examine } from '../doctor/examine.ts'
+import { mend } from '../doctor/mend.ts'
 import { exitCodeOf, type Reported } from '../doctor/report.ts'
 import type { DoctorFlags } from '../flags.ts'
 import type { Host } from '../host.ts'
@@ -13,7 +14,7 @@ const COMMAND = 'doctor'
 /** Version of the data outputs. */
 const FORMAT = 1
 
-/** `llmgw doctor`: preflight against machine, account and cluster; changes nothing. @returns exit code */
+/** `llmgw doctor`: preflight against machine, account and cluster; changes something with `--fix` only. @returns exit code */
 export async function doctor(flags: DoctorFlags, host: Host): Promise<number> {
   const wanted = wantedIds(flags.only)
   const request = { command: COMMAND, flags: { ...flags, deep: false }, host }
@@ -24,12 +25,16 @@ export async function doctor(flags: DoctorFlags, host: Host): Promise<number> {
     throw error
   })
   try {
-    const findings = await examine(
-      { world, env: host.env, signal: stop.signal },
-      { wanted, servicesOf: (guarded) => servicesOf(request, world, guarded) },
-    )
+    const look = () =>
+      examine(
+        { world, env: host.env, signal: stop.signal },
+        { wanted, servicesOf: (guarded) => servicesOf(request, world, guarded) },
+      )
+    const first = await look()
+    const fixed = flags.fix ? await mend({ world, flags, host, signal: stop.signal }, first) : []
+    const { findings } = fixed.length === 0 ? first : await look()
     const exitCode = exitCodeOf(findings)
-    host.stdout.write(render(findings, exitCode, { flags, host }))
+    host.stdout.write(render({ findings, fixed }, exitCode, { flags, host }))
     return exitCode
   } catch (error) {
     throw stop.signal.aborted ? new AbortedError('Cancelled', 'stopped', { cause: error }) : error
@@ -58,10 +63,16 @@ interface Surroundings {
   readonly host: Host
 }
 
-function render(findings: readonly Reported[], exitCode: number, { flags, host }: Surroundings): string {
+interface Outcome {
+  readonly findings: readonly Reported[]
+  /** What was mended before these were found. */
+  readonly fixed: readonly string[]
+}
+
+function render({ findings, fixed }: Outcome, exitCode: number, { flags, host }: Surroundings): string {
   const ok = exitCode === 0
   if (flags.output === 'json')
-    return `${JSON.stringify({ version: FORMAT, command: COMMAND, ok, exitCode, findings }, null, 2)}\n`
+    return `${JSON.stringify({ version: FORMAT, command: COMMAND, ok, exitCode, ...(flags.fix && { fixed }), findings }, null, 2)}\n`
   if (flags.output === 'ndjson')
     return findings.map((finding) => `${JSON.stringify({ version: FORMAT, type: 'finding', ...finding })}\n`).join('')
   return textOf(findings, { flags, host })

@@ -56,7 +56,7 @@ async function gatherGround(bundle: Bundle, { flags, host, signal }: Surrounding
     })
     await bundle.gather('doctor', async () => {
       const request = { command: COMMAND, flags: { ...flags, deep: false }, host }
-      const findings = await examine(
+      const { findings } = await examine(
         { world, env: host.env, signal },
         { wanted: new Set(DOCTOR_IDS), servicesOf: (guarded) => servicesOf(request, world, guarded) },
       )

@@ -1,4 +1,10 @@
-import { type DoctorCheck, type DoctorContext, doctorChecks, type Finding } from '../../../steps/doctor/index.ts'
+import {
+  type DoctorCheck,
+  type DoctorContext,
+  doctorChecks,
+  type Finding,
+  type Repair,
+} from '../../../steps/doctor/index.ts'
 import { bounded } from '../../engine/bounded.ts'
 import type { Services } from '../../ports/index.ts'
 import type { Guarded } from '../guard.ts'
@@ -38,11 +44,19 @@ export const DOCTOR_IDS: readonly string[] = [
   'lock',
 ]
 
+/** What was found, and what of it can be mended. */
+export interface Examined {
+  readonly findings: readonly Reported[]
+  readonly repairs: readonly Repair[]
+  /** Set where account and cluster are the right ones. */
+  readonly services?: Services
+}
+
 /** Asks everything that `wanted` names and what it stands on. `servicesOf` joins the ports once the place is known. */
 export async function examine(
   place: Place,
   { wanted, servicesOf }: { readonly wanted: ReadonlySet<string>; servicesOf(guarded: Guarded): Services },
-): Promise<readonly Reported[]> {
+): Promise<Examined> {
   const [machine, ground] = await Promise.all([
     Promise.all(machineQuestions(place.world).map((question) => answered(question, place.signal))),
     askGround(place),
@@ -54,7 +68,19 @@ export async function examine(
       answered({ ...check, run: () => dare(place, check, { ground, guarded, servicesOf }) }, place.signal),
     ),
   )
-  return [...machine, ...ground.findings, ...rest].filter(({ id }) => wanted.has(id))
+  const findings = [...machine, ...ground.findings, ...rest].filter(({ id }) => wanted.has(id))
+  if (guarded === undefined) return { findings, repairs: [] }
+  const services = servicesOf(guarded)
+  return { findings, repairs: await repairsOf(findings, { ...services, signal: place.signal }), services }
+}
+
+/** Of what is bad only: a check that could not look has nothing to mend. */
+async function repairsOf(findings: readonly Reported[], ctx: DoctorContext): Promise<readonly Repair[]> {
+  const bad = new Set(findings.flatMap(({ id, result }) => (result === 'fail' || result === 'warn' ? [id] : [])))
+  const repairs = await Promise.all(
+    doctorChecks.filter(({ id }) => bad.has(id)).map((check) => check.repair?.(ctx).catch(() => undefined)),
+  )
+  return repairs.flatMap((repair) => repair ?? [])
 }
 
 interface Known {

@@ -26,7 +26,7 @@ function pull(said: (image: string) => string): Part {
           { reason: 'Failed', message: `Failed to pull image "${image}": ${words}` },
           { reason: 'Failed', message: 'Error: ErrImagePull' },
         ],
-        afterMs: 3_000,
+        afterMs: 300,
       },
       {
         ...waiting('ImagePullBackOff', `Back-off pulling image "${image}": ErrImagePull: ${words}`),
@@ -124,7 +124,7 @@ export const containerWorlds: readonly World[] = [
     ...played({ job: pull((image) => `${image}: not found`), pod: pull((image) => `${image}: not found`) }),
     name: 'an image does not exist',
     settings: proxy({}, { image: { tag: 'v0.0.0-never-built' } }),
-    code: 'ErrImagePull',
+    code: 'ImagePullBackOff',
     root: /container prisma-migrations of Pod litellm\/litellm-migrations-\S+ cannot pull image ghcr\.io\/berriai\/litellm:v0\.0\.0-never-built: .*not found/,
   },
   {
@@ -137,7 +137,7 @@ export const containerWorlds: readonly World[] = [
     }),
     name: 'the registry does not let the image be pulled',
     settings: proxy({ podAnnotations: { rollout: 'denied' } }),
-    code: 'ErrImagePull',
+    code: 'ImagePullBackOff',
     root: /container proxy of Pod litellm\/litellm-\S+ cannot pull image .*pull access denied/,
   },
   {

@@ -16,6 +16,15 @@ async function unscheduled({ at }: Stage): Promise<boolean> {
   })
 }
 
+const PROXY: ObjectRef = {
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  namespace: 'litellm',
+  name: 'redis-redis-ha-haproxy',
+}
+const selecting = ({ at }: Stage, nodeSelector: Readonly<Record<string, string>> | null) =>
+  at.kube.patch(PROXY, { spec: { template: { spec: { nodeSelector } } } })
+
 const CLAIM: ObjectRef = {
   apiVersion: 'v1',
   kind: 'PersistentVolumeClaim',
@@ -89,12 +98,12 @@ export const schedulingWorlds: readonly World[] = [
   },
   {
     name: 'no node has the label that a pod selects',
-    make: async () => undefined,
-    command: 'deploy redis',
-    touches: /litellm\/(redis|sh\.helm\.release\.v1\.redis)/,
-    settings: { components: { redis: { values: { haproxy: { nodeSelector: { pool: 'gpu' } } } } } },
-    seen: unscheduled,
-    early: /finds no node yet: 0\/\d+ nodes are available: .*node affinity\/selector/,
+    make: async (stage) => {
+      await selecting(stage, { pool: 'gpu' })
+      await seen('a pod without a node', () => unscheduled(stage))
+    },
+    undo: (stage) => selecting(stage, null),
+    command: 'diagnose redis',
     exit: 1,
     code: 'NoNode',
     root: /no node has the labels pool=gpu that it selects, so Pod litellm\/redis-redis-ha-haproxy-\S+ finds none/,

@@ -20,6 +20,9 @@ const CLASSES: ListQuery = { apiVersion: 'storage.k8s.io/v1', kind: 'StorageClas
 /** A provisioner's first failure may pass (throttling); this long it does not. */
 const GRACE_MS = 20_000
 
+/** Time does not help against these. Source: messages of the PersistentVolume controller. */
+const DECIDED = /no storage class is set|storageclass\S* "[^"]*" not found/i
+
 /** Ready when bound, or when its class waits for a first consumer and nobody consumes it. */
 export const volumeClaim: Reader = {
   needs: ({ metadata }) => [CLASSES, podsIn(metadata.namespace), eventsIn(metadata.namespace)],
@@ -42,8 +45,10 @@ function waitsForConsumer(claim: KubeObject, scene: Scene): boolean {
 function explain(claim: KubeObject, scene: Scene): Verdict | undefined {
   const said = saidAbout(claim, scene.of(eventsIn(claim.metadata.namespace)))[0]
   if (!said || (!said.warning && said.reason !== 'FailedBinding')) return undefined
-  const decided = said.message.includes('no storage class is set')
-  if (!decided && scene.age(`claim ${claim.metadata.uid}`, claim.metadata.creationTimestamp) < GRACE_MS)
+  if (
+    !DECIDED.test(said.message) &&
+    scene.age(`claim ${claim.metadata.uid}`, claim.metadata.creationTimestamp) < GRACE_MS
+  )
     return undefined
   return claimFailed(claim, `gets no volume: ${said.message}`, [sentence(said)])
 }

@@ -1,0 +1,140 @@
+import type { KubeObject, ObjectRef } from '../../src/ports/index.ts'
+import { namespaceNames } from '../names.ts'
+import type { DoctorCheck, DoctorContext } from './finding.ts'
+
+interface Rule {
+  readonly apiGroups?: readonly string[]
+  readonly resources?: readonly string[]
+  readonly operations?: readonly string[]
+}
+
+interface Expression {
+  readonly key: string
+  readonly operator: string
+  readonly values?: readonly string[]
+}
+
+interface Webhook {
+  readonly name: string
+  /** Absent = `Fail`. */
+  readonly failurePolicy?: string
+  readonly rules?: readonly Rule[]
+  readonly clientConfig: { readonly service?: { readonly name: string; readonly namespace: string } }
+  readonly namespaceSelector?: {
+    readonly matchLabels?: Readonly<Record<string, string>>
+    readonly matchExpressions?: readonly Expression[]
+  }
+}
+
+/** What a deploy writes; a webhook that is asked about none of it holds up nobody here. */
+const WRITTEN = [
+  'pods',
+  'deployments',
+  'statefulsets',
+  'daemonsets',
+  'replicasets',
+  'jobs',
+  'services',
+  'configmaps',
+  'secrets',
+]
+
+const KINDS = ['ValidatingWebhookConfiguration', 'MutatingWebhookConfiguration']
+const SERVICE_NAME = 'kubernetes.io/service-name'
+
+/** No admission webhook that nobody answers stands in the way of what is written. */
+export const webhooks: DoctorCheck = {
+  id: 'webhooks',
+  title: 'Admission webhooks',
+  asks: 'cluster',
+  async run(ctx) {
+    const { kube, signal } = ctx
+    const [namespaces, ...lists] = await Promise.all([
+      kube.list({ apiVersion: 'v1', kind: 'Namespace' }, signal),
+      ...KINDS.map((kind) => kube.list({ apiVersion: 'admissionregistration.k8s.io/v1', kind }, signal)),
+    ])
+    const names = namespaceNames(ctx.config)
+    const own = names.map((name) => namespaces.find(({ metadata }) => metadata.name === name) ?? unmade(name))
+    const concerned = lists.flat().flatMap((owner) =>
+      webhooksOf(owner)
+        .filter((webhook) => mayBlock(webhook) && own.some((namespace) => selects(webhook, namespace)))
+        .map((webhook) => ({ owner, webhook })),
+    )
+    const dead = (await Promise.all(concerned.map((one) => unserved(ctx, one)))).flatMap((one) => one ?? [])
+    const [first] = dead
+    if (first === undefined) {
+      const asked = concerned.map(({ webhook }) => webhook.name)
+      return {
+        result: 'pass',
+        evidence: asked.length === 0 ? 'none is asked about what is deployed' : `served: ${asked.join(', ')}`,
+      }
+    }
+    return {
+      result: 'fail',
+      evidence: `asked about every write, and not served: ${dead.map(({ words }) => words).join('; ')}`,
+      fix: `bring its component back, or, where that is gone for good: kubectl delete ${first.owner.kind.toLowerCase()} ${first.owner.metadata.name}`,
+    }
+  },
+}
+
+const webhooksOf = (object: KubeObject): readonly Webhook[] => (object.webhooks ?? []) as readonly Webhook[]
+
+/** As the API server labels it. */
+const unmade = (name: string): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'Namespace',
+  metadata: { name, labels: { 'kubernetes.io/metadata.name': name } },
+})
+
+function mayBlock({ failurePolicy, rules = [] }: Webhook): boolean {
+  if (failurePolicy === 'Ignore') return false
+  return rules.some(
+    ({ resources = [], operations = [] }) =>
+      resources.some((one) => one === '*' || one === '*/*' || WRITTEN.includes(one)) &&
+      operations.some((one) => one === '*' || one === 'CREATE' || one === 'UPDATE'),
+  )
+}
+
+function selects({ namespaceSelector }: Webhook, { metadata: { labels = {} } }: KubeObject): boolean {
+  const { matchLabels = {}, matchExpressions = [] } = namespaceSelector ?? {}
+  return (
+    Object.entries(matchLabels).every(([key, value]) => labels[key] === value) &&
+    matchExpressions.every((expression) => holds(expression, labels))
+  )
+}
+
+function holds({ key, operator, values = [] }: Expression, labels: Readonly<Record<string, string>>): boolean {
+  const value = labels[key]
+  if (operator === 'Exists') return value !== undefined
+  if (operator === 'DoesNotExist') return value === undefined
+  const isIn = value !== undefined && values.includes(value)
+  return operator === 'In' ? isIn : !isIn
+}
+
+interface Concerned {
+  readonly owner: KubeObject
+  readonly webhook: Webhook
+}
+
+async function unserved(
+  { kube, signal }: DoctorContext,
+  { owner, webhook }: Concerned,
+): Promise<{ readonly owner: KubeObject; readonly words: string } | undefined> {
+  const { service } = webhook.clientConfig
+  if (service === undefined) return undefined
+  const { name, namespace } = service
+  const ref: ObjectRef = { apiVersion: 'v1', kind: 'Service', name, namespace }
+  const there = await kube.find(ref, signal)
+  const slices = await kube.list(
+    { apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', namespace, labelSelector: `${SERVICE_NAME}=${name}` },
+    signal,
+  )
+  const served = slices.some((slice) =>
+    ((slice.endpoints ?? []) as readonly { readonly conditions?: { readonly ready?: boolean } }[]).some(
+      ({ conditions }) => conditions?.ready !== false,
+    ),
+  )
+  if (served) return undefined
+  const why = there === undefined ? 'is gone' : 'has no pod that is ready'
+  return { owner, words: `${webhook.name} of ${owner.metadata.name} (Service ${namespace}/${name} ${why})` }
+}
