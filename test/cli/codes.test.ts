@@ -86,7 +86,7 @@ describe('codes in the source', () => {
     const verbs = [...new Set(pages.flatMap((code) => [...read(`docs/codes/${code}.md`).matchAll(/`(llmgw [^`]+)`/g)]))]
     const commands = verbs.flatMap(([, text = '']) => text.split('&&')).map((text) => text.trim())
     const { stdout } = await runCli('--help')
-    const known = [...stdout.matchAll(/^ {2}([a-z]+) /gm)].map(([, name]) => name)
+    const known = [...stdout.matchAll(/^ {2}([a-z-]+) /gm)].map(([, name]) => name)
     expect(known).toContain('deploy')
     for (const command of commands) {
       const [, verb] = command.replace(/ --(sandbox|config)(?=\s)( llmgw\.yaml)?/g, '').split(' ')
