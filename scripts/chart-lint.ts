@@ -8,11 +8,15 @@ import { packageRoot } from '../src/cli/assets.ts'
 import { findHelm } from '../src/cli/find-helm.ts'
 import { cacheFolder } from '../src/cli/folders.ts'
 import { CONFIGURATIONS, configurationOf } from './charts/configurations.ts'
+import { ownObjects } from './charts/own-objects.ts'
 import { renderPlatform } from './charts/platform.ts'
+import { customFaults } from './charts/rendered/custom-kinds.ts'
 import { imageFaults } from './charts/rendered/images.ts'
+import { policyFaults } from './charts/rendered/policies.ts'
 import { referenceFaults } from './charts/rendered/references.ts'
 import { serviceFaults } from './charts/rendered/services.ts'
 
+const RULES = [imageFaults, referenceFaults, serviceFaults, policyFaults, customFaults]
 const [folder] = process.argv.slice(2)
 if (folder === undefined) {
   console.error('usage: npm run charts:lint -- DIR   (packed charts, e.g. redis-ha-4.39.0.tgz)')
@@ -24,12 +28,14 @@ const helm = createHelmRunner({ binary: await findHelm(process.env, cacheFolder(
 let failed = false
 try {
   for (const [name, values] of Object.entries(CONFIGURATIONS)) {
-    const platform = await renderPlatform(await configurationOf(values), { folder, lock, helm })
-    const faults = [...imageFaults(platform), ...referenceFaults(platform), ...serviceFaults(platform)]
+    const charts = await renderPlatform(await configurationOf(values), { folder, lock, helm })
+    const own = await ownObjects(values)
+    const platform = { ...charts, objects: [...charts.objects, ...own] }
+    const faults = RULES.flatMap((rule) => rule(platform))
     for (const fault of faults) console.log(`${name}: ${fault}`)
     for (const chart of platform.lacking) console.log(`${name}: ${chart} is not in ${folder}, so it was not looked at`)
     console.log(
-      `${name}: ${platform.objects.length} objects of ${platform.charts.join(', ')}: ${faults.length} findings`,
+      `${name}: ${charts.objects.length} objects of ${platform.charts.join(', ')} and ${own.length} of steps: ${faults.length} findings`,
     )
     failed ||= faults.length > 0 || platform.lacking.length > 0
   }

@@ -3,15 +3,18 @@ import { spawnSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { resolve } from 'node:path'
 
-const folder = process.argv[2] === undefined ? undefined : resolve(process.argv[2])
-const packages = folder === undefined ? [] : readdirSync(folder).filter((name) => name.endsWith('.tgz'))
+const [folder, older] = process.argv.slice(2).map((argument) => resolve(argument))
+const packagesIn = (place) => (place === undefined ? [] : readdirSync(place).filter((name) => name.endsWith('.tgz')))
+const packages = packagesIn(folder)
 if (packages.length === 0) {
   console.error(
-    'usage: npm run test:charts -- DIR   (a folder with the packages that helm-values/charts.lock.yaml names)',
+    'usage: npm run test:charts -- DIR [OLDER_DIR]   (folders with the packages that helm-values/charts.lock.yaml names, and with older ones)',
   )
   process.exit(2)
 }
 console.log(`charts: ${packages.join(', ')}`)
+// A platform of older charts is taken over and moved to these, and back and forth once more.
+if (older !== undefined) console.log(`older charts: ${packagesIn(older).join(', ') || 'none'}`)
 // What the whole platform names and nobody makes shows in the rendering, before anything is deployed.
 const lint = spawnSync('npx', ['--no-install', 'tsx', 'scripts/chart-lint.ts', folder], { stdio: 'inherit' })
 if (lint.status !== 0) process.exit(lint.status ?? 1)
@@ -26,7 +29,7 @@ const { status } = spawnSync(
   ],
   {
     stdio: 'inherit',
-    env: { ...process.env, LLMGW_SANDBOX_CHARTS: folder },
+    env: { ...process.env, LLMGW_SANDBOX_CHARTS: folder, LLMGW_OLDER_CHARTS: older ?? '' },
   },
 )
 process.exitCode = status ?? 1
