@@ -153,6 +153,11 @@ describe.sequential('tokens of the identity provider, at the real LiteLLM', () =
     expect(listed.status).toBe(200)
     expect((JSON.parse(listed.text) as { data: { id: string }[] }).data.map(({ id }) => id)).toEqual(['open'])
     expect((await chat(MASTER_KEY, { model: 'closed' })).status).toBe(200)
+    const all = await call(MASTER_KEY, '/v1/models')
+    expect((JSON.parse(all.text) as { data: { id: string }[] }).data.map(({ id }) => id).sort()).toEqual([
+      'closed',
+      'open',
+    ])
   })
 
   test.each([

@@ -20,6 +20,11 @@ describe('a manifest', () => {
       { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'b', namespace: 'here' }, mode: 493 },
     ])
   })
+
+  test('with a key that a chart writes twice has the last one, as the API server gets it (defect 76)', () => {
+    const text = 'apiVersion: v1\nkind: Pod\nmetadata: {name: b, labels: {release: one, release: two}}\n'
+    expect(parseManifest(text, 'here')).toMatchObject([{ metadata: { labels: { release: 'two' } } }])
+  })
 })
 
 describe('values', () => {
