@@ -43,7 +43,7 @@ export const modelsAnswer: Check = gatewayCheck({
       for (const attempt of tries) {
         const fault = await attempt(question).then(
           () => undefined,
-          (error: unknown) => (error instanceof Error ? error.message : String(error)),
+          (error: unknown) => firstLine(error),
         )
         if (fault !== undefined && !wrong.includes(`${model.name}: ${fault}`)) wrong.push(`${model.name}: ${fault}`)
       }
@@ -52,6 +52,10 @@ export const modelsAnswer: Check = gatewayCheck({
     return verdict(lookedAt, wrong, { good: `${ctx.config.models.length} answer`, hint })
   },
 })
+
+/** LiteLLM adds what it tried next, in lines of their own. */
+const firstLine = (error: unknown): string =>
+  (error instanceof Error ? error.message : String(error)).split('\n', 1)[0] ?? ''
 
 /** Two equal calls, one answer: the second came from Redis. */
 export const cacheServes: Check = gatewayCheck({
