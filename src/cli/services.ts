@@ -9,6 +9,7 @@ import type { Random } from '../ports/index.ts'
 import type { SandboxConnection } from '../sandbox/index.ts'
 import { createAssets, packageRoot } from './assets.ts'
 import { createClusterConnector } from './connect-cluster.ts'
+import { imageLook } from './doctor/image-look.ts'
 import { cacheFolder, runFolder } from './folders.ts'
 import { breakLock, findLock, lockPlatform } from './lock-platform.ts'
 import { progressLines } from './progress-lines.ts'
@@ -48,6 +49,8 @@ export async function openWorld(request: WorldRequest): Promise<World> {
     aws,
     credentialsEnd: aws.credentialsEnd,
     helmTool: clusters.helmTool,
+    // An account of one's own making, the sandbox's too, has no nodes that pull anything.
+    ...(sandbox || loaded.config.aws.endpointUrl ? {} : { images: imageLook(request) }),
     connect: clusters.connect,
     lock: (kube, wanted) => lockPlatform(kube, systemClock, wanted),
     findLock,

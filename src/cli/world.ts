@@ -67,6 +67,14 @@ export interface LockHolder {
   readonly expiresAfterMs: number
 }
 
+/** Images that the configuration runs, and whoever has them. */
+export interface ImageLook {
+  /** References, as the charts render with our values; starts helm. */
+  list(signal: AbortSignal): Promise<readonly string[]>
+  /** @throws PreflightError ImageUnavailable with the registry's answer as cause */
+  ask(image: string, signal: AbortSignal): Promise<void>
+}
+
 /** Everything outside the program that a command works with. Built once a run; nothing is asked before it is used. */
 export interface World {
   readonly loaded: LoadedConfig
@@ -77,6 +85,8 @@ export interface World {
   credentialsEnd(signal?: AbortSignal): Promise<number | undefined>
   /** The helm that would be started, and its version. @throws PreflightError HelmMissing, HelmTooOld */
   helmTool(): Promise<{ readonly path: string; readonly version: string }>
+  /** Absent where nothing is pulled from a registry. */
+  readonly images?: ImageLook
   /** Connects to the cluster that was found; makes no call. */
   connect(cluster: EksCluster): Promise<ClusterConnection>
   /** @throws LockedError when another run holds it */

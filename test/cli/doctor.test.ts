@@ -75,6 +75,39 @@ describe('doctor', () => {
   })
 })
 
+describe('images', () => {
+  const looking = async (answer: (image: string) => Promise<void>) => {
+    const images = { list: async () => ['ghcr.io/x/a:1', 'ghcr.io/x/b:2'], ask: answer }
+    const { of } = await doctor({ world: fakeWorld(), seams: { images } }, '--only images')
+    return of('images')
+  }
+  const said = (words: string) => Promise.reject(new PreflightError('ImageUnavailable', words))
+
+  it.each([
+    ['are there', async () => undefined, 'pass', /2 images, each shown by its registry/],
+    [
+      'are not there',
+      (image: string) => (image.endsWith('b:2') ? said('https://x: HTTP 404') : Promise.resolve()),
+      'fail',
+      /their registries do not have: ghcr\.io\/x\/b:2$/,
+    ],
+    [
+      'are shown to nobody without an account',
+      () => said('https://x: HTTP 401'),
+      'could-not-look',
+      /2 of 2 images: .*401/,
+    ],
+    ['are at a place that does not answer', () => said('fetch failed'), 'could-not-look', /fetch failed/],
+  ] as const)('that %s', async (_, answer, result, evidence) => {
+    expect(await looking(answer)).toMatchObject({ result, evidence: expect.stringMatching(evidence) })
+  })
+
+  it('are asked about nowhere where nothing is pulled', async () => {
+    const { results } = await doctor({ world: fakeWorld() }, '--only images,account')
+    expect(results.images).toBe('skip')
+  })
+})
+
 describe('doctor --fix', () => {
   const pending = async () => {
     const world = fakeWorld()

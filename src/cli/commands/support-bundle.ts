@@ -1,6 +1,6 @@
 import type { LoadedConfig } from '../../config/load.ts'
 import { AbortedError } from '../../errors.ts'
-import { DOCTOR_IDS, examine } from '../doctor/examine.ts'
+import { DOCTOR_IDS, examine, IMAGES } from '../doctor/examine.ts'
 import type { SupportFlags } from '../flags.ts'
 import type { Host } from '../host.ts'
 import { servicesOf, withSession } from '../run/session.ts'
@@ -58,7 +58,10 @@ async function gatherGround(bundle: Bundle, { flags, host, signal }: Surrounding
       const request = { command: COMMAND, flags: { ...flags, deep: false }, host }
       const { findings } = await examine(
         { world, env: host.env, signal },
-        { wanted: new Set(DOCTOR_IDS), servicesOf: (guarded) => servicesOf(request, world, guarded) },
+        {
+          wanted: new Set(DOCTOR_IDS.filter((id) => id !== IMAGES)),
+          servicesOf: (guarded) => servicesOf(request, world, guarded),
+        },
       )
       bundle.addJson('doctor.json', findings)
     })

@@ -10,6 +10,7 @@ import type { Services } from '../../ports/index.ts'
 import type { Guarded } from '../guard.ts'
 import { chartVersionsFinding } from './chart-versions.ts'
 import { askGround, type Place } from './ground.ts'
+import { imagesFinding } from './images.ts'
 import { lockFinding } from './lock-finding.ts'
 import { machineQuestions } from './machine.ts'
 import { answered, type Reported } from './report.ts'
@@ -30,9 +31,13 @@ function ownChecks({ world }: Place): readonly Wide[] {
       asks: 'cluster',
       run: (ctx, { kubeVersion }) => chartVersionsFinding(ctx, kubeVersion),
     },
+    { id: IMAGES, title: 'Images', asks: 'charts', run: ({ signal }) => imagesFinding(world.images, signal) },
     { id: 'lock', title: 'Lock', asks: 'cluster', run: (ctx) => lockFinding(world, ctx) },
   ]
 }
+
+/** The one check that asks places of others. */
+export const IMAGES = 'images'
 
 const IDS_OF_GROUND = ['node', 'helm', 'credentials', 'account', 'clock', 'cluster', 'api-server']
 
@@ -41,6 +46,7 @@ export const DOCTOR_IDS: readonly string[] = [
   ...IDS_OF_GROUND,
   ...doctorChecks.map(({ id }) => id),
   'chart-versions',
+  IMAGES,
   'lock',
 ]
 
