@@ -17,7 +17,8 @@ export function resync(object: KubeObject): Change {
 /** Submits what differs; what was broken the operator takes up at once. */
 export async function submit(ctx: StepContext, object: KubeObject, seen: StepState): Promise<void> {
   const { live, change } = await compare(ctx, object)
-  if (change) await ctx.kube.apply(object, { force: true, signal: ctx.signal })
+  // What others added is no difference, and may be what breaks it: an apply takes lists back whole.
+  if (change || seen === 'broken') await ctx.kube.apply(object, { force: true, signal: ctx.signal })
   if (live === undefined || seen !== 'broken') return
   const annotations = { 'force-sync': String(ctx.clock.now()) }
   await ctx.kube.patch(refOf(object), { metadata: { annotations } }, ctx.signal)

@@ -10,8 +10,8 @@ const HOOK = {
   kind: 'ValidatingWebhookConfiguration',
   name: 'left-over',
 }
-const TOOLS = { apiVersion: 'v1', kind: 'Namespace', name: 'tools' }
-const SERVICE: ObjectRef = { apiVersion: 'v1', kind: 'Service', namespace: 'tools', name: 'gate' }
+const SLICE = { apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', namespace: 'default', name: 'gate-1' }
+const SERVICE: ObjectRef = { apiVersion: 'v1', kind: 'Service', namespace: 'default', name: 'gate' }
 
 /** A webhook of somebody else's that is asked about every pod of ours. */
 const hook = (service: string, timeoutSeconds = 10): KubeObject =>
@@ -23,7 +23,7 @@ const hook = (service: string, timeoutSeconds = 10): KubeObject =>
         sideEffects: 'None',
         failurePolicy: 'Fail',
         timeoutSeconds,
-        clientConfig: { service: { name: service, namespace: 'tools' } },
+        clientConfig: { service: { name: service, namespace: 'default' } },
         rules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['pods'] }],
         namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'litellm' } },
       },
@@ -31,15 +31,14 @@ const hook = (service: string, timeoutSeconds = 10): KubeObject =>
   })
 
 async function serviceWithoutPods({ at }: Stage): Promise<string> {
-  await at.kube.apply(objectOf(TOOLS))
   const made = await at.kube.apply(objectOf(SERVICE, { spec: { ports: [{ port: 443 }] } }))
   return String((made.spec as { clusterIP: string }).clusterIP)
 }
 
-async function withoutTools({ at }: Stage): Promise<void> {
+async function withoutService({ at }: Stage): Promise<void> {
   await at.kube.remove(HOOK)
-  await at.kube.remove(TOOLS)
-  await seen('the namespace gone', async () => (await at.kube.find(TOOLS)) === undefined)
+  await at.kube.remove(SERVICE)
+  await at.kube.remove(SLICE)
 }
 
 /** Takes connections and never says a word. */
@@ -54,51 +53,15 @@ async function silentServer(address: string): Promise<Server> {
 
 const servers = new WeakMap<object, Server>()
 
-const TEMPLATE: KubeObject = {
-  apiVersion: 'templates.gatekeeper.sh/v1',
-  kind: 'ConstraintTemplate',
-  metadata: { name: 'housecostcentre' },
-  spec: {
-    crd: { spec: { names: { kind: 'HouseCostCentre' } } },
-    targets: [
-      {
-        target: 'admission.k8s.gatekeeper.sh',
-        code: [
-          {
-            engine: 'K8sNativeValidation',
-            source: {
-              validations: [
-                {
-                  expression: 'has(object.metadata.labels) && "cost-centre" in object.metadata.labels',
-                  message: 'every pod of this house needs the label cost-centre',
-                },
-              ],
-            },
-          },
-        ],
-      },
-    ],
-  },
-}
-const TEMPLATE_REF = {
-  apiVersion: TEMPLATE.apiVersion,
-  kind: TEMPLATE.kind,
-  name: TEMPLATE.metadata.name,
-}
-const CONSTRAINT: KubeObject = {
+const CONSTRAINT: ObjectRef = {
   apiVersion: 'constraints.gatekeeper.sh/v1beta1',
-  kind: 'HouseCostCentre',
-  metadata: { name: 'all-pods' },
-  spec: {
-    enforcementAction: 'deny',
-    match: { kinds: [{ apiGroups: [''], kinds: ['Pod'] }], namespaces: ['litellm'] },
-  },
+  kind: 'LlmgwAllowedRegistries',
+  name: 'llmgw-allowed-registries',
 }
 
-const enforced = (stage: Stage, object: KubeObject) =>
-  seen(`${object.kind} taken up`, async () => {
-    const { apiVersion, kind, metadata } = object
-    const found = await stage.at.kube.find({ apiVersion, kind, name: metadata.name })
+const takenUp = (stage: Stage, ref: ObjectRef) =>
+  seen(`${ref.kind} taken up`, async () => {
+    const found = await stage.at.kube.find(ref)
     const { byPod = [] } = (found?.status ?? {}) as { byPod?: { observedGeneration?: number }[] }
     return byPod.length > 0 && byPod.every((pod) => pod.observedGeneration === found?.metadata.generation)
   })
@@ -154,24 +117,16 @@ export const admissionWorlds: readonly World[] = [
     root: /namespace litellm allows only pods of PodSecurity baseline:latest: privileged/,
   },
   {
-    name: 'a policy of Gatekeeper refuses a pod',
+    name: 'a policy of Gatekeeper was made stricter than the platform is',
     make: async (stage) => {
-      await stage.at.kube.apply(TEMPLATE)
-      await enforced(stage, TEMPLATE)
-      await seen('the constraint', async () => {
-        await stage.at.kube.apply(CONSTRAINT).catch(() => undefined)
-        return (await stage.at.kube.list({ apiVersion: CONSTRAINT.apiVersion, kind: CONSTRAINT.kind })).length > 0
-      })
-      await enforced(stage, CONSTRAINT)
+      const spec = { enforcementAction: 'deny', parameters: { registries: ['registry.example.com'] } }
+      await stage.at.kube.patch(CONSTRAINT, { spec })
+      await takenUp(stage, CONSTRAINT)
       await refused(stage)
-    },
-    undo: async (stage) => {
-      await stage.at.kube.remove(TEMPLATE_REF)
-      await seen('the constraint gone', async () => (await stage.at.kube.find(TEMPLATE_REF)) === undefined)
     },
     exit: 1,
     code: 'AdmissionDenied',
-    root: /admission webhook "validation\.gatekeeper\.sh" refuses it: \[all-pods\] every pod of this house needs the label cost-centre/,
+    root: /admission webhook "validation\.gatekeeper\.sh" refuses it: \[llmgw-allowed-registries\] /,
   },
   {
     name: 'the Service of an admission webhook is gone',
@@ -182,7 +137,7 @@ export const admissionWorlds: readonly World[] = [
     undo: ({ at }) => at.kube.remove(HOOK),
     exit: 1,
     code: 'WebhookUnserved',
-    root: new RegExp(`${SERVED_BY} Service tools/gone, which should answer it, is gone`),
+    root: new RegExp(`${SERVED_BY} Service default/gone, which should answer it, is gone`),
     hint: /kubectl delete validatingwebhookconfiguration left-over/,
   },
   {
@@ -192,10 +147,10 @@ export const admissionWorlds: readonly World[] = [
       await stage.at.kube.apply(hook('gate'))
       await refused(stage)
     },
-    undo: withoutTools,
+    undo: withoutService,
     exit: 1,
     code: 'WebhookUnserved',
-    root: new RegExp(`${SERVED_BY} Service tools/gate, which should answer it, has no pod that is ready`),
+    root: new RegExp(`${SERVED_BY} Service default/gate, which should answer it, has no pod that is ready`),
   },
   {
     name: 'an admission webhook does not answer in time',
@@ -205,7 +160,7 @@ export const admissionWorlds: readonly World[] = [
       await stage.at.kube.apply({
         apiVersion: 'discovery.k8s.io/v1',
         kind: 'EndpointSlice',
-        metadata: { name: 'gate-1', namespace: 'tools', labels: { 'kubernetes.io/service-name': 'gate' } },
+        metadata: { name: SLICE.name, namespace: SLICE.namespace, labels: { 'kubernetes.io/service-name': 'gate' } },
         addressType: 'IPv4',
         ports: [{ port: 443, protocol: 'TCP' }],
         endpoints: [{ addresses: ['10.0.0.9'], conditions: { ready: true } }],
@@ -214,11 +169,11 @@ export const admissionWorlds: readonly World[] = [
       await refused(stage)
     },
     undo: async (stage) => {
-      await withoutTools(stage)
+      await withoutService(stage)
       servers.get(stage.connection)?.close()
     },
     exit: 1,
     code: 'WebhookUnserved',
-    root: new RegExp(`${SERVED_BY} Service tools/gate, which should answer it, does not answer within 1 s`),
+    root: new RegExp(`${SERVED_BY} Service default/gate, which should answer it, does not answer within 1 s`),
   },
 ]
