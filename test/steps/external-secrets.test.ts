@@ -142,6 +142,17 @@ describe('synced secrets', () => {
     expect((await world.kube.find(CREDENTIALS))?.metadata.annotations?.['force-sync']).toBeDefined()
   })
 
+  it('lose what others added to them, where that is what breaks them', async () => {
+    const world = await upTo(secretSync)
+    const asking = { key: 'litellm/redis-password', property: 'pass-word' }
+    await world.kube.patch(CREDENTIALS, { spec: { data: [{ secretKey: 'redis-password', remoteRef: asking }] } })
+    world.kube.settle(CREDENTIALS, { failed: 'key pass-word does not exist in secret litellm/redis-password' })
+    expect((await converge(secretSync, world)).state).toBe('current')
+    const live = await world.kube.find(CREDENTIALS)
+    expect(live?.spec).toMatchObject({ data: [{ remoteRef: { key: 'litellm/redis-password' } }] })
+    expect(JSON.stringify(live?.spec)).not.toContain('pass-word')
+  })
+
   it('end a fresh run with the cause, not with a timeout', async () => {
     const verdict: FakeWorldOverrides['verdict'] = ({ name }) =>
       name === 'redis-credentials' ? { failed: `api error ${DENIED}` } : 'ready'
