@@ -126,6 +126,17 @@ describe('llmgw test', () => {
     ])
   })
 
+  it('auth: tries a token that nobody signed, where tokens are taken', async () => {
+    const tokens = 'issuer: https://id.example.com, audience: gateway, jwksUrl: https://id.example.com/keys'
+    const file = `${FILE}auth: { gateway: { mode: custom-jwt, ${tokens} } }\n`
+    for (const open of [false, true]) {
+      const { stdout } = await runCli('test auth --output json', { world: deployed({ open }), file })
+      const { trials } = JSON.parse(stdout) as { trials: { title: string; result: string }[] }
+      const title = 'a token that nobody signed is refused'
+      expect(trials).toContainEqual(expect.objectContaining({ title, result: open ? 'fail' : 'pass' }))
+    }
+  })
+
   it('production: every model also as a stream, and what secures the platform, or it is not ready', async () => {
     const { code, failed, trials } = await results('production')
     expect(trials.map(({ title }) => title)).toContain('nova-lite streams')

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isEmbedding } from '../../../steps/litellm/ask-model.ts'
+import { forgedToken } from '../../../steps/litellm/forged-token.ts'
 import { type LlmgwError, UsageError } from '../../errors.ts'
 import type { LookFlags } from '../flags.ts'
 import { platformTrials } from '../gateway/platform-trials.ts'
@@ -33,7 +34,9 @@ export async function test(what: string, flags: TestFlags, host: Host): Promise<
     const { client, key } = await untilReached(session, flags)
     const { guardrails } = session.ctx.config
     const stream = flags.stream || what === PRODUCTION
-    const request = { client, key, models: triedModels(session, flags.model), guardrails, stream }
+    const forged = forgedToken(session.ctx.config, session.world.clock.now())
+    const models = triedModels(session, flags.model)
+    const request = { client, key, models, guardrails, stream, forgedToken: forged }
     const trials: Trial[] = []
     for (const group of groups) trials.push(...(await GROUPS[group](request)))
     if (what === PRODUCTION) trials.push(...(await platformTrials(session)))

@@ -25,6 +25,8 @@ export interface TrialRequest {
   readonly key: Secret
   readonly models: readonly TriedModel[]
   readonly guardrails: Config['guardrails']
+  /** One that nobody signed, where tokens are taken. */
+  readonly forgedToken?: Secret | undefined
   /** Also ask for a stream. */
   readonly stream: boolean
 }
@@ -71,7 +73,7 @@ async function tryHealth({ client }: TrialRequest): Promise<readonly Trial[]> {
 /** Without a database LiteLLM answers 400 to a key that it does not know, with one 401. */
 const REFUSED = [400, 401, 403] as const
 
-async function tryKeys({ client, key }: TrialRequest): Promise<readonly Trial[]> {
+async function tryKeys({ client, key, forgedToken }: TrialRequest): Promise<readonly Trial[]> {
   const path = '/v1/models'
   return [
     await attempt('auth', 'the master key is accepted', () => expectStatus(client, { path, key }, [200])),
@@ -79,6 +81,13 @@ async function tryKeys({ client, key }: TrialRequest): Promise<readonly Trial[]>
     await attempt('auth', 'a wrong key is refused', () =>
       expectStatus(client, { path, key: new Secret('sk-nobody-was-given-this-key') }, REFUSED),
     ),
+    ...(forgedToken === undefined
+      ? []
+      : [
+          await attempt('auth', 'a token that nobody signed is refused', () =>
+            expectStatus(client, { path, key: forgedToken }, REFUSED),
+          ),
+        ]),
   ]
 }
 

@@ -1,6 +1,7 @@
 import type { HttpAnswer } from '../../../src/ports/index.ts'
 import { Secret } from '../../../src/secret.ts'
 import { messageIn } from '../../litellm/ask-model.ts'
+import { forgedToken } from '../../litellm/forged-token.ts'
 import { masterKeyInCluster } from '../../litellm/master-key.ts'
 import { gatewayTarget } from '../../litellm/service.ts'
 import { type Check, verdict } from '../check.ts'
@@ -24,17 +25,25 @@ export const keysHold: Check = {
     const lookedAt = `${PATH} of Service ${namespace}/${name}: with the master key, a wrong one, none`
     return await whereAnswered(lookedAt, async () => {
       const key = await masterKeyInCluster(ctx)
-      const [own, wrong, none] = await Promise.all([
+      const token = forgedToken(ctx.config, ctx.clock.now())
+      const [own, wrong, none, forged] = await Promise.all([
         callGateway(ctx, { path: PATH, key }),
         callGateway(ctx, { path: PATH, key: new Secret(NOBODYS) }),
         callGateway(ctx, { path: PATH }),
+        token && callGateway(ctx, { path: PATH, key: token }),
       ])
       const faults = [
         ...(accepted(own) ? [] : [`the master key is refused: HTTP ${own.status}: ${messageIn(own.text)}`]),
         ...(refused(wrong) ? [] : [`a key that nobody was given is answered with HTTP ${wrong.status}`]),
         ...(refused(none) ? [] : [`a call without a key is answered with HTTP ${none.status}`]),
+        ...(forged === undefined || refused(forged)
+          ? []
+          : [`a token that nobody signed is answered with HTTP ${forged.status}`]),
       ]
-      return verdict(lookedAt, faults, { good: 'one accepted, two refused', hint: 'llmgw restart litellm' })
+      return verdict(lookedAt, faults, {
+        good: 'the master key accepted, all others refused',
+        hint: 'llmgw restart litellm',
+      })
     })
   },
 }

@@ -188,6 +188,17 @@ export const WORLDS: readonly BrokenWorld[] = [
     cause: /a call without a key is answered with HTTP 200/,
   },
   {
+    name: 'a gateway that takes forged tokens',
+    make: ({ config, litellm }) => {
+      const tokens = { issuer: 'https://id.example.com', audience: 'gateway', jwksUrl: 'https://id.example.com/keys' }
+      const claims = { userClaim: 'sub', emailClaim: 'email', algorithms: ['RS256'] }
+      Object.assign(config.auth, { gateway: { mode: 'custom-jwt', ...tokens, ...claims } })
+      litellm.faults.trusting = true
+    },
+    red: ['litellm-keys'],
+    cause: /a token that nobody signed is answered with HTTP 200/,
+  },
+  {
     name: "Open WebUI's key deleted in LiteLLM",
     make: spoil('open-webui-key-registered'),
     red: ['open-webui-key-registered', 'open-webui-models'],
