@@ -255,6 +255,8 @@ describe('llmgw diagnose', () => {
     ['storageclass.storage.k8s.io "io2" not found', 'ProvisioningFailed'],
   ])('names the volume that a pod without a node waits for: %s', async (message, reason) => {
     const world = await deployed()
+    const classes = await world.kube.list({ apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass' })
+    for (const one of classes) await world.kube.remove(refTo(one))
     const claim = { apiVersion: 'v1', kind: 'PersistentVolumeClaim', name: 'data', namespace: 'litellm' }
     const { name, namespace, ...kind } = claim
     world.kube.seed({

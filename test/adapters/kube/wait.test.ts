@@ -130,6 +130,25 @@ describe('a wait', () => {
     expect(end()).toMatchObject({ code: 'Unschedulable', cause: expect.stringContaining('no storage class is set') })
   })
 
+  test('does not give up for what was said of a class that is there by now', async () => {
+    const claim = object('v1', 'PersistentVolumeClaim', 'data')
+    const gp3 = {
+      apiVersion: 'storage.k8s.io/v1',
+      kind: 'StorageClass',
+      metadata: { name: 'gp3', annotations: { 'storageclass.kubernetes.io/is-default-class': 'true' } },
+    }
+    const { kube, clock, end } = start([
+      workload('StatefulSet', two, status(0)),
+      claim,
+      gp3,
+      unschedulable('pod has unbound immediate PersistentVolumeClaims'),
+    ])
+    for (const message of ['no storage class is set', 'storageclass.storage.k8s.io "gp3" not found'])
+      kube.event(refOf(claim), { reason: 'FailedBinding', message, type: 'Normal' })
+    await clock.advance(10_000)
+    expect(end()).toBeUndefined()
+  })
+
   test.each([
     ['configmap "rules" not found', 'FailedMount'],
     ['references non-existent secret key: token', 'FailedMount'],

@@ -52,6 +52,7 @@ async function silentServer(address: string): Promise<Server> {
 }
 
 const servers = new WeakMap<object, Server>()
+const specs = new WeakMap<object, Readonly<Record<string, unknown>>>()
 
 const CONSTRAINT: ObjectRef = {
   apiVersion: 'constraints.gatekeeper.sh/v1beta1',
@@ -119,10 +120,16 @@ export const admissionWorlds: readonly World[] = [
   {
     name: 'a policy of Gatekeeper was made stricter than the platform is',
     make: async (stage) => {
+      const found = await stage.at.kube.find(CONSTRAINT)
+      specs.set(stage.connection, found?.spec as Readonly<Record<string, unknown>>)
       const spec = { enforcementAction: 'deny', parameters: { registries: ['registry.example.com'] } }
       await stage.at.kube.patch(CONSTRAINT, { spec })
       await takenUp(stage, CONSTRAINT)
       await refused(stage)
+    },
+    undo: async (stage) => {
+      await stage.at.kube.patch(CONSTRAINT, { spec: specs.get(stage.connection) })
+      await takenUp(stage, CONSTRAINT)
     },
     exit: 1,
     code: 'AdmissionDenied',

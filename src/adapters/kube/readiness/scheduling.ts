@@ -1,5 +1,6 @@
 import { eventsIn, newestFirst, type Said, saidAbout, sentence } from '../../../ports/events.ts'
 import type { KubeObject } from '../../../ports/kube.ts'
+import { CLASSES, lacksClass } from './no-volume.ts'
 import { aboutOf, conditionOf, failed, pathOf, type Scene, specOf, type Verdict } from './reader.ts'
 
 /** An autoscaler needs this long to see the pod and to say that it brings a node. */
@@ -8,15 +9,12 @@ const AUTOSCALER_GRACE_MS = 30_000
 /** Said by cluster-autoscaler and Karpenter when a node is on its way: then only the deadline ends the wait. */
 const NODE_IS_COMING = new Set(['TriggeredScaleUp', 'Nominated'])
 
-/** No node of any size helps against these. Source: messages of the PersistentVolume controller. */
-const NO_VOLUME = /no storage class is set|no persistent volumes available for this claim|storageclass.*not found/i
-
 /** A failure when the pod finds no node and none will come. */
 export function readScheduling(pod: KubeObject, scene: Scene): Verdict | undefined {
   const scheduled = conditionOf(pod, 'PodScheduled')
   if (scheduled?.status !== 'False' || scheduled.reason !== 'Unschedulable') return undefined
   const events = scene.of(eventsIn(pod.metadata.namespace))
-  const volume = missingVolume(pod, events)
+  const volume = missingVolume(pod, events, scene)
   const age = scene.age(`unschedulable ${pod.metadata.uid}`, scheduled.lastTransitionTime)
   const coming = saidAbout(pod, events).some((event) => NODE_IS_COMING.has(event.reason))
   if (!volume && (coming || age < AUTOSCALER_GRACE_MS)) return undefined
@@ -37,11 +35,11 @@ export function schedulingTrouble(pod: KubeObject): string | undefined {
 }
 
 /** What the volume controller said against a claim that this pod mounts. */
-function missingVolume(pod: KubeObject, events: readonly KubeObject[]): Said | undefined {
+function missingVolume(pod: KubeObject, events: readonly KubeObject[], scene: Scene): Said | undefined {
   const claims = claimsOf(pod)
   return newestFirst(events).find(
     ({ about, message }) =>
-      about.kind === 'PersistentVolumeClaim' && claims.includes(about.name) && NO_VOLUME.test(message),
+      about.kind === 'PersistentVolumeClaim' && claims.includes(about.name) && lacksClass(message, scene.of(CLASSES)),
   )
 }
 

@@ -1,5 +1,6 @@
 import { eventsIn, saidAbout, sentence } from '../../../ports/events.ts'
-import type { KubeObject, ListQuery } from '../../../ports/kube.ts'
+import type { KubeObject } from '../../../ports/kube.ts'
+import { aboutClass, CLASSES, lacksClass } from './no-volume.ts'
 import { podsIn } from './pods.ts'
 import {
   aboutOf,
@@ -15,13 +16,8 @@ import {
 } from './reader.ts'
 import { claimsOf } from './scheduling.ts'
 
-const CLASSES: ListQuery = { apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass' }
-
 /** A provisioner's first failure may pass (throttling); this long it does not. */
 const GRACE_MS = 20_000
-
-/** Time does not help against these. Source: messages of the PersistentVolume controller. */
-const DECIDED = /no storage class is set|storageclass\S* "[^"]*" not found/i
 
 /** Ready when bound, or when its class waits for a first consumer and nobody consumes it. */
 export const volumeClaim: Reader = {
@@ -45,13 +41,18 @@ function waitsForConsumer(claim: KubeObject, scene: Scene): boolean {
 function explain(claim: KubeObject, scene: Scene): Verdict | undefined {
   const said = saidAbout(claim, scene.of(eventsIn(claim.metadata.namespace)))[0]
   if (!said || (!said.warning && said.reason !== 'FailedBinding')) return undefined
+  if (isMended(said.message, scene)) return undefined
   if (
-    !DECIDED.test(said.message) &&
+    !aboutClass(said.message) &&
     scene.age(`claim ${claim.metadata.uid}`, claim.metadata.creationTimestamp) < GRACE_MS
   )
     return undefined
   return claimFailed(claim, `gets no volume: ${said.message}`, [sentence(said)])
 }
+
+/** It was said of a class that is there by now: the controller has not come round again. */
+const isMended = (message: string, scene: Scene): boolean =>
+  aboutClass(message) && !lacksClass(message, scene.of(CLASSES))
 
 function claimFailed(claim: KubeObject, what: string, evidence: readonly string[]): Verdict {
   return failed({

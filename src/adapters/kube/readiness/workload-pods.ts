@@ -1,5 +1,6 @@
 import { eventsIn } from '../../../ports/events.ts'
 import type { KubeObject, ListQuery } from '../../../ports/kube.ts'
+import { CLASSES } from './no-volume.ts'
 import { podsIn } from './pods.ts'
 import { specOf } from './reader.ts'
 
@@ -12,9 +13,9 @@ interface LabelSelector {
   }[]
 }
 
-/** Pods and events around a workload. */
+/** Pods, events, and the classes of their volumes around a workload. */
 export function around(workload: KubeObject): readonly ListQuery[] {
-  return [podsIn(workload.metadata.namespace), eventsIn(workload.metadata.namespace)]
+  return [podsIn(workload.metadata.namespace), eventsIn(workload.metadata.namespace), CLASSES]
 }
 
 /** The pods that a workload's selector chooses. */
