@@ -6,7 +6,9 @@ import { checks } from '../../steps/verify/index.ts'
 import { fakeWorld } from '../fakes/fake-world.ts'
 import { FILE, runCli } from './run-cli.ts'
 
-const verified = `verified: ${checks.length} of ${checks.length} checks passed\n`
+const asked = checks.filter(({ probes }) => probes !== true).length
+/** Two skip in this world: no operator makes certificates, and no rules about words are wanted. */
+const verified = `verified: ${asked - 2} of ${asked} checks passed\n`
 
 async function deployed() {
   const world = fakeWorld()
