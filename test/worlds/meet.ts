@@ -76,9 +76,24 @@ async function byQuestion({ command = 'diagnose' }: World, way: Road): Promise<T
   const from = Date.now()
   const ended = await way.run(`${command} --output json`)
   const afterMs = Date.now() - from
+  if (ended.stdout === '') return await byError(command, way, { ended, afterMs })
   const { root } = JSON.parse(ended.stdout || '{}') as { root?: Cause | null }
   return { ended, code: root?.code ?? '', message: root?.message ?? '', hint: root?.hint ?? '', afterMs }
 }
+
+/** What ends a command before it has looked is told with its code by the stream alone. */
+async function byError(command: string, way: Road, told: Pick<Told, 'ended' | 'afterMs'>): Promise<Told> {
+  const { stdout } = await way.run(`${command} --output ndjson`)
+  return { ...told, ...withHint(rootOf(linesOf(stdout))) }
+}
+
+const withHint = ({ code, message, hint = '' }: Cause) => ({ code, message, hint })
+
+const linesOf = (stdout: string): readonly Line[] =>
+  stdout
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line) as Line)
 
 /** A deploy: the fault shows while it runs, and its stream tells when the cause was named first. */
 async function byRun(stage: Stage, world: World, way: Road): Promise<Told> {
@@ -86,15 +101,11 @@ async function byRun(stage: Stage, world: World, way: Road): Promise<Told> {
   const seenAt = firstSeen(stage, world, looking.signal)
   const ended = await way.run(`${world.command} --yes --output ndjson`)
   looking.abort()
-  const lines = ended.stdout
-    .split('\n')
-    .filter((line) => line.startsWith('{'))
-    .map((line) => JSON.parse(line) as Line)
-  const { code, message, hint = '' } = rootOf(lines)
+  const lines = linesOf(ended.stdout)
   const { early = world.root } = world
   const named = lines.find((line) => early.test(JSON.stringify(line).replaceAll('\\"', '"')))
   const from = (await seenAt) ?? lines.findLast(({ type }) => type === 'step-started')?.at ?? lines[0]?.at ?? 0
-  return { ended, code, message, hint, afterMs: named === undefined ? Number.NaN : Math.max(0, named.at - from) }
+  return { ended, ...withHint(rootOf(lines)), afterMs: named === undefined ? Number.NaN : Math.max(0, named.at - from) }
 }
 
 async function firstSeen(stage: Stage, { seen }: World, signal: AbortSignal): Promise<number | undefined> {

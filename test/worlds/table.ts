@@ -16,7 +16,7 @@ export interface Row {
 const CHANGING: readonly (readonly [RegExp, string])[] = [
   [/(litellm|haproxy)-[0-9a-f]{6,10}-[a-z0-9]{5}\b/g, '$1-…'],
   [/migrations-[a-z0-9]{5}\b/g, 'migrations-…'],
-  [/--sandbox=\S+ /g, ''],
+  [/--(sandbox=|config )\S+ /g, ''],
   [/127\.\d+\.\d+\.\d+(:\d+)?/g, 'ADDRESS'],
   [/"\/\S*\/helm"/g, '"helm"'],
   [/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME'],
