@@ -5,7 +5,7 @@ import { neededAccess } from '../doctor/kube-access.ts'
 const RBAC = 'rbac.authorization.k8s.io'
 const READ = ['get', 'list', 'watch']
 
-/** What a run reads beside what it writes: pods and their events for causes, nodes for capacity, copies of secrets. */
+/** What is read beside what is written: pods and their events for causes, nodes for capacity, copies of secrets, what holds pods up. */
 const READS: readonly string[] = [
   '/pods',
   '/pods/log',
@@ -21,7 +21,16 @@ const READS: readonly string[] = [
   'apps/statefulsets',
   'batch/jobs',
   'discovery.k8s.io/endpointslices',
+  '/namespaces',
+  '/persistentvolumes',
+  '/resourcequotas',
+  '/limitranges',
+  '/serviceaccounts',
+  'admissionregistration.k8s.io/validatingwebhookconfigurations',
+  'admissionregistration.k8s.io/mutatingwebhookconfigurations',
+  'apiextensions.k8s.io/customresourcedefinitions',
   'storage.k8s.io/csidrivers',
+  'storage.k8s.io/storageclasses',
   'karpenter.sh/nodepools',
 ]
 
