@@ -1,4 +1,3 @@
-import * as z from 'zod'
 import type { KubeObject } from '../../ports/kube.ts'
 import type { Server } from './connection.ts'
 import { type Attempt, unreachable } from './errors.ts'
@@ -9,55 +8,77 @@ export interface Asked {
   readonly attempt: Attempt
 }
 
-const name = z.object({ name: z.string() })
+type Fields = Readonly<Record<string, unknown>>
+
+/** Checked by hand: a look reads hundreds of objects, and a schema would copy each of them. */
+const isFields = (value: unknown): value is Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+const isText = (value: unknown): value is string => typeof value === 'string'
+const isTextOrNone = (value: unknown): value is string | undefined => value === undefined || isText(value)
 /** What every object has, and all that is taken for granted of one. */
-const object = z.looseObject({ metadata: z.looseObject(name.shape) })
-const page = z.looseObject({
-  metadata: z.object({ resourceVersion: z.string().optional(), continue: z.string().optional() }),
-  // null in a metadata-only list without any.
-  items: z.array(object).nullish(),
-})
-const resources = z.object({
-  resources: z.array(z.object({ kind: z.string(), name: z.string(), namespaced: z.boolean() })),
-})
-const event = z.object({ type: z.string(), object: z.looseObject({}) })
+const isObject = (value: unknown): value is Fields =>
+  isFields(value) && isFields(value.metadata) && isText(value.metadata.name)
 
 /** An answer that only needs to be JSON with fields. @throws PreflightError KubeUnreachable for anything else: something in between answered */
-export const readFields = (text: string, asked: Asked): Record<string, unknown> => read(z.looseObject({}), text, asked)
-
-/** An answer that is one object. @throws PreflightError KubeUnreachable */
-export const readObject = (text: string, asked: Asked): KubeObject => read(object, text, asked) as unknown as KubeObject
-
-/** A page of a list. @throws PreflightError KubeUnreachable */
-export const readPage = (text: string, asked: Asked): z.infer<typeof page> => read(page, text, asked)
-
-/** What a group serves. @throws PreflightError KubeUnreachable */
-export const readResources = (text: string, asked: Asked): z.infer<typeof resources>['resources'] =>
-  read(resources, text, asked).resources
-
-/** A line of a watch. @throws PreflightError KubeUnreachable */
-export const readEvent = (text: string, asked: Asked): z.infer<typeof event> => read(event, text, asked)
-
-/** One object of an answer that was read. @throws PreflightError KubeUnreachable */
-export const asObject = (value: unknown, asked: Asked): KubeObject =>
-  checked(object, value, asked) as unknown as KubeObject
-
-function read<T>(schema: z.ZodType<T>, text: string, asked: Asked): T {
+export function readFields(text: string, asked: Asked): Fields {
   let found: unknown
   try {
     found = JSON.parse(text)
   } catch (error) {
     throw unreachable(asked.server.url.origin, asked.attempt, `an answer that is not JSON: ${String(error)}`)
   }
-  return checked(schema, found, asked)
+  if (!isFields(found)) throw otherForm('fields', asked)
+  return found
 }
 
-function checked<T>(schema: z.ZodType<T>, found: unknown, { server, attempt }: Asked): T {
-  const parsed = schema.safeParse(found)
-  if (parsed.success) return parsed.data
-  throw unreachable(
-    server.url.origin,
-    attempt,
-    `an answer of another form: ${z.prettifyError(parsed.error).split('\n')[0]}`,
-  )
+/** An answer that is one object. @throws PreflightError KubeUnreachable */
+export const readObject = (text: string, asked: Asked): KubeObject => asObject(readFields(text, asked), asked)
+
+/** One object of an answer that was read. @throws PreflightError KubeUnreachable */
+export function asObject(value: unknown, asked: Asked): KubeObject {
+  if (!isObject(value)) throw otherForm('an object with a name', asked)
+  return value as unknown as KubeObject
 }
+
+/** A page of a list. */
+export interface Page {
+  readonly metadata: { readonly resourceVersion?: string | undefined; readonly continue?: string | undefined }
+  readonly items: readonly KubeObject[]
+}
+
+/** @throws PreflightError KubeUnreachable */
+export function readPage(text: string, asked: Asked): Page {
+  const { metadata, items } = readFields(text, asked)
+  // null in a metadata-only list without any.
+  const listed = items ?? []
+  if (!isFields(metadata) || !Array.isArray(listed)) throw otherForm('a list', asked)
+  const { resourceVersion, continue: next } = metadata
+  if (!isTextOrNone(resourceVersion) || !isTextOrNone(next)) throw otherForm('a list with a version', asked)
+  return { metadata: { resourceVersion, continue: next }, items: listed.map((item: unknown) => asObject(item, asked)) }
+}
+
+/** A kind that a group serves. */
+interface ServedKind {
+  readonly kind: string
+  readonly name: string
+  readonly namespaced: boolean
+}
+
+/** What a group serves. @throws PreflightError KubeUnreachable */
+export function readResources(text: string, asked: Asked): readonly ServedKind[] {
+  const { resources } = readFields(text, asked)
+  const isKind = (value: unknown): value is ServedKind =>
+    isFields(value) && isText(value.kind) && isText(value.name) && typeof value.namespaced === 'boolean'
+  if (!Array.isArray(resources) || !resources.every(isKind)) throw otherForm('a list of kinds', asked)
+  return resources
+}
+
+/** A line of a watch. @throws PreflightError KubeUnreachable */
+export function readEvent(text: string, asked: Asked): { readonly type: string; readonly object: Fields } {
+  const { type, object } = readFields(text, asked)
+  if (!isText(type) || !isFields(object)) throw otherForm('an event', asked)
+  return { type, object }
+}
+
+const otherForm = (expected: string, { server, attempt }: Asked) =>
+  unreachable(server.url.origin, attempt, `an answer of another form, expected ${expected}`)

@@ -1,5 +1,5 @@
 import type { KubeObject, ListQuery } from '../../ports/kube.ts'
-import { readPage } from './documents.ts'
+import { type Page, readPage } from './documents.ts'
 import { type Attempt, describeRef, refusal } from './errors.ts'
 import { pathOf, type Resource } from './kinds.ts'
 import type { Rest } from './rest.ts'
@@ -61,8 +61,8 @@ function oneMore(expired: number, attempt: Attempt): number {
   return expired + 1
 }
 
-const itemsOf = ({ items }: ReturnType<typeof readPage>, { apiVersion, kind }: ListQuery): readonly KubeObject[] =>
-  (items ?? []).map((item) => ({ ...item, apiVersion, kind }) as unknown as KubeObject)
+const itemsOf = ({ items }: Page, { apiVersion, kind }: ListQuery): readonly KubeObject[] =>
+  items.map((item) => ({ ...item, apiVersion, kind }))
 
 /** The selectors of a query as parameters. */
 export function selectors(query: ListQuery): Record<string, string | undefined> {

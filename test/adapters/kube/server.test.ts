@@ -185,12 +185,14 @@ describe('watches', () => {
   test('that are left close their connection', async () => {
     let gone = (): void => undefined
     const end = new Promise<void>((resolve) => (gone = resolve))
+    const controller = new AbortController()
     const server = await start(list('5', pod('c', '5')), (response) => {
       response.on('close', gone)
       response.writeHead(200).flushHeaders()
+      // Only what was opened can be closed.
+      controller.abort()
     })
-    const controller = new AbortController()
-    for await (const _ of server.kube.watch(QUERY, controller.signal)) setTimeout(() => controller.abort(), 50)
+    for await (const _ of server.kube.watch(QUERY, controller.signal));
     await expect(end).resolves.toBeUndefined()
   })
 })
