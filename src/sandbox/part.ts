@@ -28,6 +28,8 @@ export interface SandboxWorld {
   readonly programs?: Programs | undefined
   /** Port of 127.0.0.1 of the local model upstream. */
   readonly upstreamPort?: number | undefined
+  /** Folder with kwok Stages in place of ours of the same file name, or beside them. */
+  readonly stages?: string | undefined
   /** What every child of the sandbox inherits: the caller's environment without what would mislead a tool (KUBECONFIG, HELM_*, AWS_*, GOFLAGS). */
   readonly environment: Readonly<Record<string, string>>
 }

@@ -32,6 +32,8 @@ export interface Settings {
   readonly charts: ChartSource
   /** Whether real processes stand behind Pods of known images; absent = simulated. */
   readonly runtime?: Runtime
+  /** Folder with kwok Stages in place of ours of the same file name. */
+  readonly stages?: string | undefined
 }
 
 /** The issuer that EKS would show for a cluster of this name; ids have 32 hexadecimal digits. */

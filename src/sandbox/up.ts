@@ -1,5 +1,5 @@
 import { chmod, mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { resolveCharts } from './charts.ts'
 import { connectionOf, type SandboxConnection } from './connection.ts'
 import { withLock } from './lock.ts'
@@ -27,6 +27,8 @@ export interface UpOptions extends SandboxOptions {
   readonly mirror?: string | undefined
   /** auto, process or simulated: how pods of known images run; `LLMGW_SANDBOX_RUNTIME`, then what the sandbox has, then auto. */
   readonly runtime?: string | undefined
+  /** Folder with kwok Stages in place of ours of the same file name, or beside them; decided when the sandbox is made. `LLMGW_SANDBOX_STAGES`. */
+  readonly stages?: string | undefined
 }
 
 type Report = (line: string) => void
@@ -93,7 +95,7 @@ async function ensureSettings(place: Place, making: Making): Promise<Settings> {
   // What kwok leaves alone was decided when the cluster was made.
   if (known) return await save(place, { ...known, ...obtained, charts })
   const runtime = await resolveRuntime(runtimeChoice, { place, tools: obtained.tools, ...making })
-  return await save(place, { ...(await newSettings(place)), ...obtained, charts, runtime })
+  return await save(place, { ...(await newSettings(place, options)), ...obtained, charts, runtime })
 }
 
 /** An earlier version of this program knew fewer. */
@@ -111,7 +113,11 @@ async function save(place: Place, settings: Settings): Promise<Settings> {
   return settings
 }
 
-async function newSettings(place: Place): Promise<Omit<Settings, 'tools' | 'origins' | 'charts' | 'runtime'>> {
+async function newSettings(
+  place: Place,
+  { stages, shell }: UpOptions,
+): Promise<Omit<Settings, 'tools' | 'origins' | 'charts' | 'runtime'>> {
+  const ownStages = stages ?? (shell.LLMGW_SANDBOX_STAGES || undefined)
   const known = await listSettings(place.sandboxes)
   const taken = new Set([...(await rangesInUse()), ...known.map(({ serviceRange }) => serviceRange)])
   return {
@@ -120,5 +126,6 @@ async function newSettings(place: Place): Promise<Omit<Settings, 'tools' | 'orig
     serviceRange: pickServiceRange(place.dir, taken),
     oidcIssuer: oidcIssuer(place.name),
     aws: fakeAccount(await freePort()),
+    ...(ownStages === undefined ? {} : { stages: resolve(ownStages) }),
   }
 }

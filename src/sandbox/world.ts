@@ -43,7 +43,7 @@ export function placeOf({ name = 'default', shell }: SandboxOptions): Place {
 
 /** What parts get: the settings, with places and the environment of this shell. */
 export function worldOf(place: Place, settings: Settings, shell: ShellEnvironment): SandboxWorld {
-  const { name, serviceRange, oidcIssuer, aws, tools, runtime } = settings
+  const { name, serviceRange, oidcIssuer, aws, tools, runtime, stages } = settings
   const isReal = runtime?.kind === 'process'
   return {
     name,
@@ -55,6 +55,7 @@ export function worldOf(place: Place, settings: Settings, shell: ShellEnvironmen
     tools,
     programs: isReal ? runtime.programs : undefined,
     upstreamPort: isReal ? runtime.upstreamPort : undefined,
+    stages,
     environment: childEnvironment(shell),
   }
 }

@@ -58,9 +58,16 @@ export async function kwokctlConfig(world: SandboxWorld, ports: ComponentPorts):
     },
     componentsPatches: patches(world),
   }
-  const folder = packageFile('sandbox', 'kwok', 'stages')
-  const files = (await readdir(folder)).filter((file) => file.endsWith('.yaml')).sort()
-  const texts = await Promise.all(files.map((file) => readFile(join(folder, file), 'utf8')))
+  const texts = await Promise.all((await stageFiles(world)).map((file) => readFile(file, 'utf8')))
   const stages = world.programs === undefined ? texts : texts.map(leavingRealPods(world.programs))
   return [stringify(configuration), ...stages].join('\n---\n')
+}
+
+/** Paths of our stages, with those of the same file name replaced and the others added. */
+async function stageFiles({ stages }: SandboxWorld): Promise<readonly string[]> {
+  const folders = [packageFile('sandbox', 'kwok', 'stages'), ...(stages === undefined ? [] : [stages])]
+  const files = new Map<string, string>()
+  for (const folder of folders)
+    for (const file of await readdir(folder)) if (file.endsWith('.yaml')) files.set(file, join(folder, file))
+  return [...files].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, path]) => path)
 }

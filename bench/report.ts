@@ -1,0 +1,84 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { CONTENDERS } from './contenders.ts'
+import { type Result, SCENARIOS, type Scenario } from './scenarios.ts'
+
+const BEGIN = '<!-- bench:begin -->'
+const END = '<!-- bench:end -->'
+
+/** Results as Markdown: a table for each scenario and latency, medians with least and most. */
+export function tables(
+  results: readonly Result[],
+  run: { readonly repetitions: number; readonly cores: number },
+): string {
+  const latencies = [...new Set(results.map(({ latencyMs }) => latencyMs))].sort((one, other) => one - other)
+  const repeated = run.repetitions === 1 ? 'One run each' : `Medians of ${run.repetitions} runs, with least and most`
+  const parts = [`${repeated}, on ${run.cores} cores.`]
+  for (const scenario of Object.keys(SCENARIOS) as Scenario[])
+    for (const latencyMs of latencies) {
+      const those = results.filter((result) => result.scenario === scenario && result.latencyMs === latencyMs)
+      if (those.length > 0) parts.push(table(`${SCENARIOS[scenario]}, ${latencyMs} ms added to each request`, those))
+    }
+  return parts.join('\n\n')
+}
+
+const HEAD = ['', 'wall s', 'times llmgw', 'CPU s', 'processes', 'requests', 'KiB', 'peak MiB', 'cause after s', 'exit']
+
+function table(title: string, results: readonly Result[]): string {
+  const own = results.filter(({ contender }) => contender === 'llmgw')
+  const rows = CONTENDERS.flatMap(({ id, title: name }) => {
+    const those = results.filter(({ contender }) => contender === id)
+    return those.length === 0 ? [] : [[name, ...cells(those, own)]]
+  })
+  const complaints = results.flatMap(({ contender, complaint }) =>
+    complaint ? [`- ${contender}: \`${complaint}\``] : [],
+  )
+  const lines = [HEAD, HEAD.map(() => '---'), ...rows].map((cell) => `| ${cell.join(' | ')} |`)
+  return [`### ${title}`, '', ...lines, ...(complaints.length > 0 ? ['', ...new Set(complaints)] : [])].join('\n')
+}
+
+function cells(those: readonly Result[], own: readonly Result[]): readonly string[] {
+  const of = (pick: (result: Result) => number, digits: number): string => spread(those.map(pick), digits)
+  const causes = those.flatMap(({ causeS }) => (causeS === undefined ? [] : [causeS]))
+  return [
+    of(({ wallS }) => wallS, 1),
+    ratio(those, own),
+    of(({ cpuS }) => cpuS, 1),
+    of(({ processes }) => processes, 0),
+    of(({ requests }) => requests, 0),
+    of(({ bytes }) => bytes / 1024, 0),
+    of(({ peakMiB }) => peakMiB, 0),
+    causes.length === 0 ? '–' : spread(causes, 1),
+    [...new Set(those.map(({ code }) => code))].join(', '),
+  ]
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((one, other) => one - other)
+  const middle = Math.floor(sorted.length / 2)
+  const upper = sorted[middle] ?? 0
+  return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? upper)) / 2
+}
+
+function spread(values: readonly number[], digits: number): string {
+  const [least, most] = [Math.min(...values), Math.max(...values)].map((value) => value.toFixed(digits))
+  const middle = median(values).toFixed(digits)
+  return least === most ? middle : `${middle} (${least}–${most})`
+}
+
+/** Of medians; in brackets the most and the least that the runs would bear. */
+function ratio(those: readonly Result[], own: readonly Result[]): string {
+  if (own.length === 0 || those[0]?.contender === 'llmgw') return '1'
+  const [mine, theirs] = [own, those].map((results) => results.map(({ wallS }) => wallS))
+  if (!mine || !theirs) return '–'
+  const middle = (median(theirs) / median(mine)).toFixed(1)
+  const [least, most] = [Math.min(...theirs) / Math.max(...mine), Math.max(...theirs) / Math.min(...mine)]
+  return those.length === 1 ? middle : `${middle} (${least.toFixed(1)}–${most.toFixed(1)})`
+}
+
+/** Puts the tables between their marks in a page. */
+export async function writeInto(page: string, text: string): Promise<void> {
+  const before = await readFile(page, 'utf8')
+  const [from, to] = [before.indexOf(BEGIN), before.indexOf(END)]
+  if (from < 0 || to < from) throw new Error(`${page} has no place for the tables`)
+  await writeFile(page, `${before.slice(0, from + BEGIN.length)}\n\n${text}\n\n${before.slice(to)}`)
+}
