@@ -17,8 +17,8 @@ import type { OperatorStatus } from './status-file.ts'
 const PROBE_MS = 1_000
 const FIRST_BACKOFF_MS = 500
 const LONGEST_BACKOFF_MS = 30_000
-/** A real pod's image takes longer to pull than CRDs of the same release take to be served. */
-const KINDS_WITHIN_MS = 10_000
+/** A real pod's image takes longer to pull than CRDs of the same release take to be served; on a busy machine that is more than ten seconds. */
+const KINDS_WITHIN_MS = 60_000
 /** A process that was ready this long has earned a quick restart. */
 const FORGIVEN_AFTER_MS = 60_000
 
