@@ -65,7 +65,7 @@ describe.sequential('a run in a terminal', () => {
     terminal.type(CTRL_C)
     await terminal.until(/waiting for changes under way to reach a safe point/)
     expect(await terminal.exited, terminal.text()).toBe(130)
-    expect(terminal.text()).toMatch(/go on with: llmgw --sandbox=e2e-terminal deploy all/)
+    expect(terminal.text()).toMatch(/go on with: llmgw --sandbox=e2e-terminal --config \S+ deploy all/)
     expect(await helmProcesses()).toEqual([])
     await expectConverges()
   })
