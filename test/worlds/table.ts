@@ -17,6 +17,7 @@ const CHANGING: readonly (readonly [RegExp, string])[] = [
   [/(litellm|haproxy)-[0-9a-f]{6,10}-[a-z0-9]{5}\b/g, '$1-…'],
   [/migrations-[a-z0-9]{5}\b/g, 'migrations-…'],
   [/--(sandbox=|config )\S+ /g, ''],
+  [/in revision \d+/g, 'in revision N'],
   [/127\.\d+\.\d+\.\d+(:\d+)?/g, 'ADDRESS'],
   [/"\/\S*\/helm"/g, '"helm"'],
   [/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME'],
