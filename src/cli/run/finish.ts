@@ -72,12 +72,13 @@ function checkLines(checks: readonly CheckResult[]): readonly string[] {
   if (checks.length === 0) return []
   const wrong = checks.filter(({ result }) => result === 'fail' || result === 'warn')
   const passed = checks.filter(({ result }) => result === 'pass').length
+  const skipped = checks.filter(({ result }) => result === 'skip').length
   return [
     ...wrong.flatMap(({ result, title, found, hint }) => [
       `${result}: ${title}: ${found}`,
       ...(hint === undefined ? [] : [`  next: ${hint}`]),
     ]),
-    `verified: ${passed} of ${checks.length} checks passed`,
+    `verified: ${passed} of ${checks.length} checks passed${skipped === 0 ? '' : `, ${skipped} skipped`}`,
   ]
 }
 
