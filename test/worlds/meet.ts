@@ -76,16 +76,12 @@ async function byQuestion({ command = 'diagnose' }: World, way: Road): Promise<T
   const from = Date.now()
   const ended = await way.run(`${command} --output json`)
   const afterMs = Date.now() - from
-  if (ended.stdout === '') return await byError(command, way, { ended, afterMs })
-  const { root } = JSON.parse(ended.stdout || '{}') as { root?: Cause | null }
-  return { ended, code: root?.code ?? '', message: root?.message ?? '', hint: root?.hint ?? '', afterMs }
+  // What ends the command before it has looked is told in the place of a root.
+  const { root, error } = JSON.parse(ended.stdout || '{}') as { root?: Cause | null; error?: Cause }
+  return { ended, afterMs, ...withHint(root ?? error ?? NOTHING) }
 }
 
-/** What ends a command before it has looked is told with its code by the stream alone. */
-async function byError(command: string, way: Road, told: Pick<Told, 'ended' | 'afterMs'>): Promise<Told> {
-  const { stdout } = await way.run(`${command} --output ndjson`)
-  return { ...told, ...withHint(rootOf(linesOf(stdout))) }
-}
+const NOTHING: Cause = { code: '', message: '' }
 
 const withHint = ({ code, message, hint = '' }: Cause) => ({ code, message, hint })
 
