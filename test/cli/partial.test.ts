@@ -60,8 +60,11 @@ describe('a platform of which a part is missing gets that part, and nothing else
       before = (await given.kube.find(ref))?.data
       await given.kube.remove(ref)
     })
-    // The operator is told to try again.
-    expect(written).toEqual(['kube.patch ExternalSecret redis-credentials'])
+    // What others may have added is taken back, and the operator is told to try again.
+    expect(written).toEqual([
+      'kube.apply ExternalSecret redis-credentials',
+      'kube.patch ExternalSecret redis-credentials',
+    ])
     expect((await world?.kube.find(ref))?.data).toEqual(before)
   })
 
