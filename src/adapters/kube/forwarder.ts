@@ -176,20 +176,23 @@ function portName(service: KubeObject | undefined, port: number): string {
   return ((service?.spec ?? {}) as ServiceSpec).ports?.find((one) => one.port === port)?.name ?? ''
 }
 
+/** The API server writes `null` for a list of a slice in which nothing is. */
 interface Slice {
-  readonly ports?: readonly { readonly name?: string; readonly port?: number }[]
-  readonly endpoints?: readonly {
-    readonly conditions?: { readonly ready?: boolean }
-    readonly targetRef?: { readonly kind?: string; readonly name?: string }
-  }[]
+  readonly ports?: readonly { readonly name?: string; readonly port?: number }[] | null
+  readonly endpoints?:
+    | readonly {
+        readonly conditions?: { readonly ready?: boolean }
+        readonly targetRef?: { readonly kind?: string; readonly name?: string }
+      }[]
+    | null
 }
 
 function podsIn(slices: readonly KubeObject[], name: string, namespace: string): readonly PodPort[] {
   return slices.flatMap((object) => {
-    const { ports = [], endpoints = [] } = object as unknown as Slice
-    const port = ports.find((one) => (one.name ?? '') === name)?.port
+    const { ports, endpoints } = object as unknown as Slice
+    const port = ports?.find((one) => (one.name ?? '') === name)?.port
     if (port === undefined) return []
-    return endpoints.flatMap(({ conditions, targetRef }) =>
+    return (endpoints ?? []).flatMap(({ conditions, targetRef }) =>
       conditions?.ready !== false && targetRef?.kind === 'Pod' && targetRef.name !== undefined
         ? [{ namespace, name: targetRef.name, port }]
         : [],

@@ -98,6 +98,9 @@ describe('a forwarded port', () => {
     const kube = cluster(['a'])
     const { forward, reports } = await start(kube)
     expect(await read(forward.port)).toBe('a:4444')
+    // As the API server writes a slice while nobody is there.
+    kube.seed({ ...slice([]), ports: null, endpoints: null })
+    await until(() => forward.pod() === undefined)
     kube.seed(slice(['b']))
     await until(() => forward.pod() === 'b')
     expect(await read(forward.port)).toBe('b:4444')
