@@ -27,8 +27,11 @@ describe.sequential('doctor', () => {
       Object.entries(results).flatMap(([id, result]) => (result === 'pass' ? [] : [`${id} ${result}`])),
     )
     expect([...others].sort()).toEqual([
+      // Nobody is asked for models, and nothing is pulled.
+      'bedrock skip',
       // The one real chart of a sandbox without charts; its digest is not pinned.
       'chart-gatekeeper warn',
+      'images skip',
       'network-policies skip',
       'permissions-aws could-not-look',
     ])
