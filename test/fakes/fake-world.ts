@@ -152,7 +152,7 @@ function assemble(parts: Parts): FakeWorld {
       ...(overrides.charts && { charts: overrides.charts }),
     })
   const provided: Readonly<Record<string, string>> = overrides.provided ?? PROVIDED
-  const serviceCalls = createServiceCalls(kube, TARGET)
+  const serviceCalls = createServiceCalls(kube)
   const helmWrites = () =>
     helm.calls
       .filter(({ method }) => method === 'upgrade' || method === 'uninstall')

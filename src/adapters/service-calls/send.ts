@@ -11,15 +11,29 @@ export type Route =
   | {
       readonly kind: 'pod'
       readonly title: string
+      readonly port: number
       readonly component: string
       readonly open: (signal: AbortSignal) => Promise<Duplex>
+      /** Asked only where nobody answered: whether there is nobody who could. */
+      readonly isSimulated: (signal: AbortSignal) => Promise<boolean>
     }
 
 /** A model may think for a while before it says anything. */
 export const ANSWER_WITHIN_MS = 120_000
 
-/** The answer as soon as it begins. @throws StepError ServiceUnreachable */
+/** The answer as soon as it begins. @throws StepError ServiceUnreachable, PodSimulated, and what opening the way throws */
 export async function send(route: Route, ask: HttpAsk, signal: AbortSignal): Promise<IncomingMessage> {
+  try {
+    return await answerTo(route, ask, signal)
+  } catch (error) {
+    signal.throwIfAborted()
+    // What cannot be looked at is no simulation.
+    if (route.kind === 'pod' && (await route.isSimulated(signal).catch(() => false))) throw simulated(route)
+    throw error
+  }
+}
+
+async function answerTo(route: Route, ask: HttpAsk, signal: AbortSignal): Promise<IncomingMessage> {
   const url = new URL(ask.path, route.kind === 'endpoint' ? route.url : 'http://service')
   // Node speaks HTTP over any stream; its type asks for a socket.
   const stream = route.kind === 'pod' ? ((await route.open(signal)) as Socket) : undefined
@@ -43,7 +57,7 @@ export async function send(route: Route, ask: HttpAsk, signal: AbortSignal): Pro
     outgoing.on('error', (error) => {
       clearTimeout(timer)
       stream?.destroy()
-      reject(signal.aborted ? signal.reason : unanswered(route, error))
+      reject(unanswered(route, error))
     })
     outgoing.end(text)
   })
@@ -61,6 +75,11 @@ function headersOf({ key }: HttpAsk, text: string | undefined) {
 }
 
 const titleOf = (route: Route): string => (route.kind === 'endpoint' ? route.url : route.title)
+
+function simulated({ title, port }: Extract<Route, { kind: 'pod' }>): StepError {
+  const message = `port ${port} of ${title} is simulated: nobody is there to answer`
+  return new StepError('PodSimulated', message, { hint: 'llmgw sandbox status' })
+}
 
 function unanswered(route: Route, cause: Error): StepError {
   return new StepError('ServiceUnreachable', `${titleOf(route)} does not answer`, {

@@ -12,11 +12,11 @@ export interface Reached {
 
 /** The gateway and its administrator's key: through the API server's port-forward, or at an address that the user names. */
 export async function reachGateway({ ctx, stop }: Session, endpoint: string | undefined): Promise<Reached> {
-  const { kube, config, target } = ctx
+  const { kube, config } = ctx
   const { signal } = stop
   const route =
     endpoint === undefined
-      ? await routeToService(kube, gatewayTarget(config), { sandbox: target.sandbox, signal })
+      ? await routeToService(kube, gatewayTarget(config), signal)
       : ({ kind: 'endpoint', url: endpoint } as const)
   return { client: gatewayClient(route, signal), key: await masterKeyInCluster({ kube, config, signal }) }
 }

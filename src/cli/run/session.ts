@@ -166,7 +166,7 @@ export function servicesOf(
   { target, connection }: Guarded,
 ): Services {
   const { kube, readiness, helm } = connection
-  const serviceCalls = createServiceCalls(kube, target)
+  const serviceCalls = createServiceCalls(kube)
   return {
     config: world.loaded.config,
     target,
