@@ -1,8 +1,12 @@
+import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
+import { get } from 'node:http'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { stringify } from 'yaml'
 import { createServiceCalls } from '../../src/adapters/service-calls/service-calls.ts'
+import { freePort } from '../../src/sandbox/ports.ts'
 import { until } from '../sandbox-aws/kube.ts'
 import { useDeployedSandbox } from './world/deployed.ts'
 import { llmgw } from './world/llmgw.ts'
@@ -23,11 +27,21 @@ const CONFIG = {
   guardrails: { kind: 'rules', words: ['duck'] },
 }
 
-async function run(words: string, config: object = CONFIG) {
+async function run(words: string, config: object = CONFIG, started?: (child: ChildProcess) => void) {
   const file = join(sandbox.connection.dir, 'real.yaml')
   await writeFile(file, stringify(config))
   const env = { ...sandbox.env, INTERACTIVE_MODE: 'false' }
-  return await llmgw([...words.split(' '), '--sandbox=e2e-real', '--config', file], { env })
+  const args = [...words.split(' '), '--sandbox=e2e-real', '--config', file]
+  return await llmgw(args, { env, ...(started && { started }) })
+}
+
+/** Over a connection of its own: one that is kept would still lead to the pod that it was opened to. */
+async function answersAt(port: number): Promise<true | undefined> {
+  const asking = get({ port, host: '127.0.0.1', path: '/health/liveliness', agent: false, timeout: 20_000 })
+  asking.on('timeout', () => asking.destroy())
+  const [answer] = await once(asking, 'response').catch(() => [undefined])
+  answer?.resume()
+  return answer?.statusCode === 200 ? true : undefined
 }
 
 interface Told {
@@ -107,9 +121,31 @@ describe.sequential('the real LiteLLM and Redis behind their pods', () => {
   })
 
   test('a simulated container is no answer', async () => {
-    const calls = createServiceCalls(sandbox.at.kube, { sandbox: true })
+    const calls = createServiceCalls(sandbox.at.kube)
     const metrics = { namespace: NAMESPACE, name: 'litellm-metrics', port: 4001, component: 'litellm' } as const
     await expect(calls.call(metrics, { path: '/metrics' })).rejects.toMatchObject({ code: 'PodSimulated' })
+  })
+
+  test('a forwarded port leads to the next pod when its own is gone', async () => {
+    const { kube } = sandbox.at
+    const port = await freePort()
+    expect(await answersAt(port)).toBeUndefined()
+    let child: ChildProcess | undefined
+    const forwarding = run(`forward litellm=${port}`, CONFIG, (process) => {
+      child = process
+    })
+    await until('an answer through the port', () => answersAt(port))
+    const labelSelector = 'app.kubernetes.io/name=litellm'
+    const [pod] = await kube.list({ apiVersion: 'v1', kind: 'Pod', namespace: NAMESPACE, labelSelector })
+    const first = { apiVersion: 'v1', kind: 'Pod', namespace: NAMESPACE, name: pod?.metadata.name ?? '' }
+    await kube.remove(first)
+    await until('the end of its pod', async () => ((await kube.find(first)) === undefined ? true : undefined))
+    await until('an answer of the next pod', () => answersAt(port), 120_000)
+    child?.kill('SIGINT')
+    const ended = await forwarding
+    expect(ended.code, ended.output).toBe(0)
+    expect(ended.output).toContain(`pod ${first.name} was replaced by litellm-`)
+    expect(await answersAt(port)).toBeUndefined()
   })
 
   test('a configuration that LiteLLM does not start with ends the deploy with its own last lines', async () => {

@@ -40,12 +40,21 @@ const POD_WITHIN_MS = 15_000
  * @throws UsageError PortTaken
  */
 export async function startForward(options: ForwardOptions): Promise<Forward> {
-  const pods = watchPods(options)
-  const sockets = new Set<Socket>()
+  /** Each connection, with the pod that it leads to once that is known. */
+  const sockets = new Map<Socket, string | undefined>()
+  const endThoseOf = (isGone: (pod: string) => boolean): void => {
+    for (const [socket, pod] of sockets) if (pod !== undefined && isGone(pod)) socket.destroy()
+  }
+  const pods = watchPods(options, (there) => endThoseOf((pod) => !there.has(pod)))
   const server = createServer({ allowHalfOpen: true }, (socket) => {
-    sockets.add(socket)
+    sockets.set(socket, undefined)
     socket.once('close', () => sockets.delete(socket))
-    void serve(socket, { ...options, next: pods.next })
+    const next = async (): Promise<PodPort | undefined> => {
+      const pod = await pods.next()
+      if (pod !== undefined && sockets.has(socket)) sockets.set(socket, pod.name)
+      return pod
+    }
+    void serve(socket, { ...options, next })
   })
   try {
     await listen(server, options.local)
@@ -59,7 +68,7 @@ export async function startForward(options: ForwardOptions): Promise<Forward> {
     pod: () => pods.current()?.name,
     async close() {
       pods.stop()
-      for (const socket of sockets) socket.destroy()
+      for (const socket of sockets.keys()) socket.destroy()
       await new Promise<void>((resolve) => server.close(() => resolve()))
     },
   }
@@ -101,6 +110,7 @@ async function serve(socket: Socket, { streams, signal, report, next }: Serving)
       report(`${error.message}${error.cause === undefined ? '' : `: ${String(error.cause)}`}`)
       socket.destroy()
     })
+    if (socket.destroyed) stream.destroy()
     socket.once('close', () => stream.destroy())
     socket.pipe(stream).pipe(socket)
   } catch (error) {
@@ -109,8 +119,12 @@ async function serve(socket: Socket, { streams, signal, report, next }: Serving)
   }
 }
 
-/** Keeps track of the pod that stands behind a Service. */
-function watchPods({ kube, target, signal, report }: ForwardOptions) {
+/**
+ * Keeps track of the pod that stands behind a Service.
+ * @param onChange told which pods stand behind it, those that are ending included: not every kubelet ends the connections
+ *   to a pod that is gone, and then nobody does
+ */
+function watchPods({ kube, target, signal, report }: ForwardOptions, onChange: (there: ReadonlySet<string>) => void) {
   const stopping = new AbortController()
   const abort = (): void => stopping.abort()
   signal.addEventListener('abort', abort, { once: true })
@@ -135,9 +149,11 @@ function watchPods({ kube, target, signal, report }: ForwardOptions) {
       stopping.signal,
     )
     for await (const slices of kube.watch(query, stopping.signal)) {
-      const ready = podsIn(slices, portName(service, target.port), target.namespace)
+      const found = podsIn(slices, portName(service, target.port), target.namespace)
+      const ready = found.filter((pod) => pod.ready)
       // As long as it is ready, the same pod: a session lives in one.
       current = ready.find(({ name }) => name === current?.name) ?? ready[0]
+      onChange(new Set(found.map(({ name }) => name)))
       if (current !== undefined) tell(current)
     }
   }
@@ -187,14 +203,18 @@ interface Slice {
     | null
 }
 
-function podsIn(slices: readonly KubeObject[], name: string, namespace: string): readonly PodPort[] {
+function podsIn(
+  slices: readonly KubeObject[],
+  name: string,
+  namespace: string,
+): readonly (PodPort & { readonly ready: boolean })[] {
   return slices.flatMap((object) => {
     const { ports, endpoints } = object as unknown as Slice
     const port = ports?.find((one) => (one.name ?? '') === name)?.port
     if (port === undefined) return []
     return (endpoints ?? []).flatMap(({ conditions, targetRef }) =>
-      conditions?.ready !== false && targetRef?.kind === 'Pod' && targetRef.name !== undefined
-        ? [{ namespace, name: targetRef.name, port }]
+      targetRef?.kind === 'Pod' && targetRef.name !== undefined
+        ? [{ namespace, name: targetRef.name, port, ready: conditions?.ready !== false }]
         : [],
     )
   })

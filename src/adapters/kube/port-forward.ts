@@ -31,6 +31,9 @@ const HEAD_BYTES = 2
 /** How long the API server may take until the connection stands. */
 const OPEN_WITHIN_MS = 15_000
 
+/** How long it may take to end it. */
+const CLOSE_WITHIN_MS = 1_000
+
 /** Port-forward over WebSockets, with the credentials and the proxy of this server. */
 export function createPodStreams(server: Server): PodStreams {
   return {
@@ -110,6 +113,10 @@ function streamOf(socket: WebSocket, pod: PodPort): Duplex {
     final: (done) => done(),
     destroy(error, done) {
       socket.close()
+      // The other side may be gone: its goodbye is no reason to stay.
+      const timer = setTimeout(() => socket.terminate(), CLOSE_WITHIN_MS)
+      timer.unref()
+      socket.once('close', () => clearTimeout(timer))
       done(error)
     },
   })

@@ -107,6 +107,33 @@ describe('a forwarded port', () => {
     expect(reports).toEqual(['pod a was replaced by b'])
   })
 
+  it('ends a connection to a pod that is gone, and none to one that is ending', async () => {
+    const kube = cluster(['a'])
+    let opened = false
+    const silent: PodStreams = {
+      async open() {
+        opened = true
+        return new PassThrough()
+      },
+    }
+    const { forward } = await start(kube, { streams: silent })
+    let ended = false
+    const answer = read(forward.port).then((text) => {
+      ended = true
+      return text
+    })
+    await until(() => opened)
+    const ending = {
+      ...slice([]),
+      endpoints: [{ conditions: { ready: false }, targetRef: { kind: 'Pod', name: 'a' } }],
+    }
+    kube.seed(ending)
+    await until(() => forward.pod() === undefined)
+    expect(ended).toBe(false)
+    kube.seed({ ...slice([]), ports: null, endpoints: null })
+    expect(await answer).toBe('')
+  })
+
   it('stays with its pod while that one is ready', async () => {
     const kube = cluster(['b'])
     const { forward } = await start(kube)

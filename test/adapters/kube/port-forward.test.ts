@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -65,6 +66,31 @@ describe('a stream into a pod', () => {
       authorization: 'Bearer of-the-test',
     })
   })
+
+  it('ends although the other side says nothing any more', async () => {
+    const http = createServer()
+    const ended = new Promise<void>((resolve) => {
+      http.on('upgrade', (request, socket) => {
+        const key = `${request.headers['sec-websocket-key']}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`
+        const accept = createHash('sha1').update(key).digest('base64')
+        const head = ['HTTP/1.1 101 Switching Protocols', 'Upgrade: websocket', 'Connection: Upgrade']
+        const more = [`Sec-WebSocket-Accept: ${accept}`, 'Sec-WebSocket-Protocol: v4.channel.k8s.io', '', '']
+        socket.write([...head, ...more].join('\r\n'))
+        socket
+          .resume()
+          .on('error', () => undefined)
+          .once('end', () => {
+            socket.end()
+            resolve()
+          })
+      })
+    })
+    const server = await listening(http)
+    closing.push(async () => void (await new Promise((resolve) => http.close(resolve))))
+    const stream = await createPodStreams(server).open(POD, never)
+    stream.destroy()
+    await ended
+  }, 20_000)
 
   it('carries more than one message can', async () => {
     const { server } = await apiServer((text) => ({ data: text, end: text.endsWith('!') }))
