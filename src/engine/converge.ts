@@ -124,15 +124,12 @@ async function applyOnce<Ctx>(step: Step<Ctx, unknown>, seen: Observation, scope
   })
 }
 
-/** How often a step that settles again is awaited: an operator rolls what it makes one after the other. */
-const SETTLES_AGAIN = 5
-
-/** Usable, and as wanted. What settles again, e.g. because another step or an operator touched it, is awaited again. */
+/** Usable, and as wanted. What settles again, e.g. because another step touched it, is awaited once more. */
 async function settle<Ctx>(step: Step<Ctx, unknown>, scope: RunScope<Ctx>, outcome: End['outcome']): Promise<End> {
   const depth = { ...scope.depth, diff: false }
   let out = await awaitReady(step, scope)
   let seen = await checkAgain(step, scope, depth)
-  for (let again = 0; seen.state === 'settling' && again < SETTLES_AGAIN; again += 1) {
+  if (seen.state === 'settling') {
     out = await awaitReady(step, scope)
     seen = await checkAgain(step, scope, depth)
   }

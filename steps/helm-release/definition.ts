@@ -107,6 +107,8 @@ const WATCHED = new Set([
   'CustomResourceDefinition',
   'ValidatingWebhookConfiguration',
   'MutatingWebhookConfiguration',
+  'Prometheus',
+  'Alertmanager',
 ])
 
 /** Objects of a release whose health tells whether it works, with what controllers and operators make of them. */

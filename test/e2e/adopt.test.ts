@@ -12,16 +12,13 @@ import { secretVersions, snapshot } from './world/snapshot.ts'
 
 const sandbox = useDeployedSandbox('e2e-adopt', { deploy: false, platform: 'whole' })
 const ci = { INTERACTIVE_MODE: 'false' }
-/**
- * Gatekeeper's ending webhook may refuse what others write while it is replaced, and the Prometheus operator may roll on
- * after its release is ready: these two come new.
- */
-const COME_NEW = ['gatekeeper', 'kube-prometheus']
-const RELEASES = Object.keys(BY_HAND).filter((release) => !COME_NEW.includes(release))
+const RELEASES = Object.keys(BY_HAND)
 /** Their values follow from secrets that are not taken over yet, so a plan cannot tell. */
 const WAITING = ['litellm', 'open-webui']
-/** Older packages move every chart. */
-const MOVED = process.env.LLMGW_OLDER_CHARTS ? RELEASES : ['redis', 'jaeger', 'litellm']
+/** Older packages move every chart; Gatekeeper not, whose webhook refuses what others write while it is replaced. */
+const MOVED = process.env.LLMGW_OLDER_CHARTS
+  ? RELEASES.filter((release) => release !== 'gatekeeper')
+  : ['redis', 'jaeger', 'litellm']
 const state = () => snapshot(sandbox.at, { roles: ROLES, secrets: REMOTE_SECRETS })
 
 let folder: string
@@ -82,8 +79,8 @@ describe.sequential('a platform that was installed by hand with other values', (
     before = await until('every volume bound', async () => {
       const claims = await sandbox.at.kube.list({ apiVersion: 'v1', kind: 'PersistentVolumeClaim' })
       const bound = claims.filter(({ status }) => (status as { phase?: string } | undefined)?.phase === 'Bound')
-      // Three of Redis, one of Open WebUI.
-      return bound.length === 4 ? await kept() : undefined
+      // Three of Redis, one each of Prometheus, Alertmanager, Grafana and Open WebUI.
+      return bound.length === 7 ? await kept() : undefined
     })
   })
 

@@ -23,6 +23,15 @@ export function fakeCrds(chart: string, version = '0.93.1'): readonly KubeObject
   }))
 }
 
+/** Taken up by the operator, whatever the fake API server counts. */
+const TAKEN_UP = {
+  conditions: [{ type: 'Reconciled', status: 'True', observedGeneration: Number.MAX_SAFE_INTEGER }],
+  replicas: 1,
+  updatedReplicas: 1,
+  availableReplicas: 1,
+  unavailableReplicas: 0,
+}
+
 /** The stack: its two resources of the operator, and Grafana with the sidecar that looks for dashboards. */
 export function monitoringStack(spec: ReleaseSpec): readonly KubeObject[] {
   const { name, namespace } = spec
@@ -37,12 +46,14 @@ export function monitoringStack(spec: ReleaseSpec): readonly KubeObject[] {
       kind: 'Prometheus',
       metadata: { name: `${name}-kube-prome-prometheus`, namespace },
       spec: { replicas: 1, storage, ...everything },
+      status: TAKEN_UP,
     },
     {
       apiVersion: `${API}/v1`,
       kind: 'Alertmanager',
       metadata: { name: `${name}-kube-prome-alertmanager`, namespace },
       spec: { replicas: 1, storage },
+      status: TAKEN_UP,
     },
     ...service(spec, `${name}-kube-prome-prometheus`, { 'http-web': 9090 }, {}, labelsOf('prometheus')),
   ]

@@ -243,3 +243,32 @@ describe('custom kinds', () => {
     })
   })
 })
+
+describe('what the Prometheus operator keeps', () => {
+  const condition = (status: string, observedGeneration: number, message = '') => ({
+    conditions: [{ type: 'Reconciled', status, observedGeneration, message }],
+  })
+  const numbers = { replicas: 2, updatedReplicas: 2, availableReplicas: 2, unavailableReplicas: 0 }
+  const kept = (status: object): KubeObject => ({
+    apiVersion: 'monitoring.coreos.com/v1',
+    kind: 'Prometheus',
+    metadata: { name: 'one', namespace: 'shop', generation: 2 },
+    spec: {},
+    status,
+  })
+
+  test('is ready once the newest spec is taken up and every pod is new and answers', async () => {
+    expect(await lookAt(kept({ ...numbers, ...condition('True', 2) }))).toMatchObject({ health: 'ready' })
+  })
+
+  test.each([
+    ['nobody has looked at it', {}, 'waiting for its operator'],
+    ['its pods are those of the spec before', { ...numbers, ...condition('True', 1) }, 'waiting for its operator'],
+    ['the operator refuses it', condition('False', 2, 'bad retention'), 'not taken up by its operator: bad retention'],
+    ['a pod is old', { ...numbers, updatedReplicas: 1, ...condition('True', 2) }, '2/2 ready, 1 updated'],
+    ['a pod does not answer', { ...numbers, availableReplicas: 1, ...condition('True', 2) }, '1/2 ready'],
+    ['an old pod is ending', { ...numbers, unavailableReplicas: 1, ...condition('True', 2) }, '2/2 ready'],
+  ])('is not while %s', async (_, status, waitingFor) => {
+    expect(await lookAt(kept(status))).toMatchObject({ health: 'progressing', waitingFor })
+  })
+})

@@ -113,6 +113,19 @@ function constraint(object: KubeObject, verdict: Verdict, at: string): Bag {
   return { byPod: [{ id: 'gatekeeper-0', observedGeneration, errors: [{ message: reasonOf(verdict) }] }] }
 }
 
+/** Of the Prometheus operator, about the pods of its StatefulSet. */
+function operated(object: KubeObject, verdict: Verdict): Bag {
+  const { observedGeneration } = observed(object)
+  const replicas = verdict === 'ready' ? wanted(object) : 0
+  return {
+    conditions: [condition('Reconciled', true, { observedGeneration })],
+    replicas: wanted(object),
+    updatedReplicas: wanted(object),
+    availableReplicas: replicas,
+    unavailableReplicas: wanted(object) - replicas,
+  }
+}
+
 const KINDS: Readonly<Record<string, StatusOf>> = {
   Deployment: deployment,
   StatefulSet: statefulSet,
@@ -124,6 +137,8 @@ const KINDS: Readonly<Record<string, StatusOf>> = {
   ClusterSecretStore: store,
   SecretStore: store,
   ConstraintTemplate: template,
+  Prometheus: operated,
+  Alertmanager: operated,
 }
 
 /** The status that the kind's controller would write, or undefined for kinds nobody reconciles. */

@@ -55,6 +55,7 @@ interface Condition {
   readonly reason?: string
   readonly message?: string
   readonly lastTransitionTime?: string
+  readonly observedGeneration?: number
 }
 
 /** The fields of `spec` and `status` that readers use; all may be absent. */

@@ -4,6 +4,7 @@ import { deployment } from './deployment.ts'
 import { externalSecret, secretStore } from './external-secret.ts'
 import { constraint, constraintTemplate } from './gatekeeper.ts'
 import { job } from './job.ts'
+import { operated } from './monitoring.ts'
 import type { Reader } from './reader.ts'
 import { statefulSet } from './stateful-set.ts'
 import { volumeClaim } from './volume-claim.ts'
@@ -22,6 +23,8 @@ const READERS: Readonly<Record<string, Reader>> = {
   'external-secrets.io/SecretStore': secretStore,
   'external-secrets.io/ClusterSecretStore': secretStore,
   'templates.gatekeeper.sh/ConstraintTemplate': constraintTemplate,
+  'monitoring.coreos.com/Prometheus': operated,
+  'monitoring.coreos.com/Alertmanager': operated,
 }
 
 /** The reader of a kind; undefined = ready when it exists. */
