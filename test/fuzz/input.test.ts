@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { gzipSync } from 'node:zlib'
+import { gunzipSync, gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { pack } from 'tar-stream'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -228,7 +228,8 @@ describe('a chart archive', () => {
   const archive = async (entries: Readonly<Record<string, string | Buffer>>): Promise<Buffer> => {
     const tar = pack()
     const chunks: Buffer[] = []
-    for (const [name, content] of Object.entries(entries)) tar.entry({ name }, content)
+    const mtime = new Date(0)
+    for (const [name, content] of Object.entries(entries)) tar.entry({ name, mtime }, content)
     tar.finalize()
     for await (const chunk of tar) chunks.push(chunk as Buffer)
     return gzipSync(Buffer.concat(chunks))
@@ -251,9 +252,9 @@ describe('a chart archive', () => {
           await expect(inspected(Buffer.from(bytes))).rejects.toThrow()
           const changed = Buffer.from(whole)
           changed[at] = ((changed[at] ?? 0) + by) % 256
-          // The header of gzip has bytes that say nothing; all others are under its checksum.
+          // Some bytes of gzip say nothing, and some that say something else mean the same, e.g. which zeros are repeated.
           await inspected(changed).then(
-            ({ name }) => expect([name, at < 10]).toEqual(['redis-ha', true]),
+            () => expect(gunzipSync(changed)).toEqual(gunzipSync(whole)),
             (error: unknown) => expect(error).toBeInstanceOf(Error),
           )
         },

@@ -20,6 +20,10 @@ const callerOf = ({ userAgent }: Seen): KillPoint['by'] => (/^helm/i.test(userAg
 /** A read that is not a wait is no point of interest: nothing is half done there. */
 const matters = (seen: Seen): boolean => seen.write || seen.path.includes('watch=')
 
+/** Whether a run comes by here depends on the clock: what is waited for may be over already, and the lock is renewed by time. */
+export const isTimed = ({ operation, nth }: KillPoint): boolean =>
+  operation.startsWith('WATCH') || (nth > 1 && operation.includes('/leases/'))
+
 export function describePoint({ api, operation, by, nth, moment }: KillPoint): string {
   return `${moment} ${by}'s ${operation} to ${api}${nth > 1 ? ` (call ${nth})` : ''}`
 }
@@ -70,7 +74,7 @@ export function sample(points: readonly KillPoint[], size: number, seed: number)
   const next = random(seed)
   const kinds = new Map<string, KillPoint[]>()
   for (const point of points) {
-    const kind = `${point.api} ${point.by} ${point.operation.startsWith('WATCH') ? 'wait' : point.moment}`
+    const kind = `${point.api} ${point.by} ${isTimed(point) ? 'timed' : point.moment}`
     kinds.set(kind, [...(kinds.get(kind) ?? []), point])
   }
   const chosen: KillPoint[] = []
