@@ -9,14 +9,17 @@ import { externalSecret, object, pod, refOf, waiting, workload } from './objects
 const DENIED =
   'error processing spec.data[0] (key: llmgw/master-key), err: operation error Secrets Manager: GetSecretValue, https response error StatusCode: 400, RequestID: 1f-2e, api error AccessDeniedException: User: arn:aws:sts::123456789012:assumed-role/eso/x is not authorized to perform: secretsmanager:GetSecretValue'
 
-/** A wait for the first of these objects, on a clock that the test moves. */
-function start(objects: readonly KubeObject[], more: { timeoutMs?: number; graceMs?: number } = {}) {
+/** A wait for the first of these objects (or `first` of them), on a clock that the test moves. */
+function start(
+  objects: readonly KubeObject[],
+  { first = 1, ...more }: { first?: number; timeoutMs?: number; graceMs?: number } = {},
+) {
   const kube = fakeKube()
   for (const one of objects) kube.seed(one)
   const clock = manualClock()
   const lines: string[] = []
   let end: unknown
-  const refs = objects.slice(0, 1).map(refOf)
+  const refs = objects.slice(0, first).map(refOf)
   const report = (line: string) => void lines.push(line)
   const options = { timeoutMs: 300_000, signal: new AbortController().signal, report, ...more }
   const settled = createReadiness(kube, clock)
@@ -58,6 +61,26 @@ describe('a wait', () => {
     await clock.advance(0)
     expect(await settled).toBe('ready')
     expect(lines).toEqual(['web 0/2 ready', 'web 1/2 ready'])
+  })
+
+  test('is not over while one that was ready is not so any more', async () => {
+    const operator = workload('StatefulSet', two, status(1))
+    const made = {
+      ...operator,
+      kind: 'Deployment',
+      metadata: { ...operator.metadata, name: 'made' },
+      status: status(2),
+    }
+    const { kube, clock, lines, settled, end } = start([operator, made], { first: 2 })
+    await clock.advance(1_000)
+    kube.setStatus(refOf(made), status(0))
+    kube.setStatus(refOf(operator), status(2))
+    await clock.advance(5_000)
+    expect(end()).toBeUndefined()
+    kube.setStatus(refOf(made), status(2))
+    await clock.advance(5_000)
+    expect(await settled).toBe('ready')
+    expect(lines).toEqual(['web 1/2 ready', 'made 0/2 ready'])
   })
 
   test('ends within 5 s of a crash loop, with pod, container and last log lines', async () => {

@@ -31,12 +31,28 @@ const TICK_MS = 500
 /** Watches of different kinds are not in step: for a moment the pods of the last revision look like those of this one. */
 const SETTLE_MS = 1_500
 
-/** Watches until all are ready. @throws StepError, see the port */
+/** Until a look finds all of them ready at once. @throws StepError, see the port */
 export async function wait(world: World, refs: readonly ObjectRef[], options: WaitOptions): Promise<void> {
   const deadline = world.clock.now() + options.timeoutMs
-  const healths = await look(world, refs, options.signal)
-  const pending = healths.filter(({ health }) => health !== 'ready').map(({ ref }) => ref)
-  if (pending.length === 0) return
+  const report = onlyNews(options.report)
+  for (let round = 0; ; round += 1) {
+    const healths = await look(world, refs, options.signal)
+    const pending = healths.filter(({ health }) => health !== 'ready').map(({ ref }) => ref)
+    if (pending.length === 0) return
+    if (round > 0 && world.clock.now() >= deadline) throw notReady(healths.flatMap(lacking), [], options.timeoutMs)
+    // What was ready may roll meanwhile: operators change one thing after the other. So all are looked at again.
+    await watchUntilReady(world, pending, { ...options, report, deadline })
+  }
+}
+
+interface Watching extends Pick<WaitOptions, 'timeoutMs' | 'signal' | 'graceMs'> {
+  readonly report: ReturnType<typeof onlyNews>
+  /** By the clock, in ms. */
+  readonly deadline: number
+}
+
+async function watchUntilReady(world: World, pending: readonly ObjectRef[], options: Watching): Promise<void> {
+  const { report, deadline } = options
   const snapshots = openSnapshots(world.kube)
   const queries = watchQueries(pending)
   for (const query of queries.values()) snapshots.open(query)
@@ -48,7 +64,6 @@ export async function wait(world: World, refs: readonly ObjectRef[], options: Wa
     failingSince: new Map(),
     graceMs: Math.max(SETTLE_MS, options.graceMs ?? 0),
   }
-  const report = onlyNews(options.report)
   try {
     for (;;) {
       options.signal.throwIfAborted()
@@ -56,7 +71,10 @@ export async function wait(world: World, refs: readonly ObjectRef[], options: Wa
       if (judged.every(({ verdict }) => verdict.health === 'ready')) return
       await failIfAny(world.kube, judged, options.signal)
       for (const { ref, verdict } of judged) report(ref, verdict)
-      if (world.clock.now() >= deadline) throw notReady(judged, snapshots, options.timeoutMs)
+      if (world.clock.now() >= deadline) {
+        const waiting = judged.map(({ ref, verdict }) => ({ ref, ...verdict }))
+        throw notReady(waiting.flatMap(lacking), snapshots.ofKind('Event'), options.timeoutMs)
+      }
       await nextChange(world.clock, snapshots, { signal: options.signal, deadline })
     }
   } finally {
@@ -159,15 +177,15 @@ async function nextChange(
   }
 }
 
-function notReady(judged: readonly Judged[], snapshots: Snapshots, timeoutMs: number): StepError {
-  const missing = judged.flatMap(({ ref, verdict }) =>
-    verdict.health === 'progressing' ? [`${describeRef(ref)} (${verdict.waitingFor})`] : [],
-  )
-  const warning = newestFirst(eventsOf(snapshots)).find((event) => event.warning)
+const lacking = (one: { readonly ref: ObjectRef; readonly health: string; readonly waitingFor?: string }) =>
+  one.health === 'ready' || one.health === 'failed'
+    ? []
+    : [`${describeRef(one.ref)} (${one.waitingFor ?? 'is not there yet'})`]
+
+function notReady(missing: readonly string[], events: readonly KubeObject[], timeoutMs: number): StepError {
+  const warning = newestFirst(events).find((event) => event.warning)
   return new StepError('NotReady', `not ready after ${Math.round(timeoutMs / 1000)} s: ${missing.join(', ')}`, {
     cause: warning === undefined ? undefined : sentence(warning),
     hint: 'see what it waits for with: llmgw status; give it longer with --timeout',
   })
 }
-
-const eventsOf = (snapshots: Snapshots): readonly KubeObject[] => snapshots.ofKind('Event')
