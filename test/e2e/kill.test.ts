@@ -64,7 +64,11 @@ beforeAll(async () => {
   expect(ended.code, ended.output).toBe(0)
   all = passed
   points = sample(passed, SIZE, SEED)
-  spares = sample(passed.filter((point) => isTimed(point) && point.nth === 1), SPARES, SEED + 1)
+  spares = sample(
+    passed.filter((point) => isTimed(point) && point.nth === 1),
+    SPARES,
+    SEED + 1,
+  )
   expect(points.length).toBeGreaterThanOrEqual(Math.min(SIZE, 8))
 })
 
