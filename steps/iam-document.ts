@@ -3,7 +3,7 @@ import type { PolicyDocument, Target } from '../src/ports/index.ts'
 import { bedrockResources } from './bedrock-resources.ts'
 import { secretArns } from './secret-arns.ts'
 
-/** What the placeholders of a document stand for; a list takes the place of the list element that names it. */
+/** What the variables of a document stand for; a list takes the place of the list element that names it. */
 export type DocumentValues = Readonly<Record<string, string | readonly string[]>>
 
 /** The roles that pods take on: key of `config.irsa`. */
@@ -33,7 +33,7 @@ export function documentValues(config: Config, target: Target, role: IrsaRole): 
 }
 
 /**
- * A document of `iam/` with its placeholders filled. A statement whose `Resource` names nothing is left out, since IAM
+ * A document of `iam/` with its variables filled in. A statement whose `Resource` names nothing is left out, since IAM
  * takes no empty list; undefined when no statement is left: then the role has no such policy.
  */
 export function renderPolicy(template: unknown, values: DocumentValues): PolicyDocument | undefined {
@@ -42,9 +42,9 @@ export function renderPolicy(template: unknown, values: DocumentValues): PolicyD
   return Statement.length === 0 ? undefined : { ...document, Statement }
 }
 
-/** IAM's own variables, `${aws:username}`, hold a colon and stay as they are. */
-const PLACEHOLDER = /\$\{(\w+)\}/g
-const WHOLE_PLACEHOLDER = /^\$\{(\w+)\}$/
+/** Ours, `${region}`; IAM's own, `${aws:username}`, hold a colon and stay as they are. */
+const VARIABLE = /\$\{(\w+)\}/g
+const ONLY_A_VARIABLE = /^\$\{(\w+)\}$/
 
 function fill(node: unknown, values: DocumentValues): unknown {
   if (typeof node === 'string') return fillText(node, values)
@@ -55,15 +55,15 @@ function fill(node: unknown, values: DocumentValues): unknown {
 }
 
 function listFor(item: unknown, values: DocumentValues): readonly string[] | undefined {
-  const name = typeof item === 'string' ? WHOLE_PLACEHOLDER.exec(item)?.[1] : undefined
+  const name = typeof item === 'string' ? ONLY_A_VARIABLE.exec(item)?.[1] : undefined
   const value = name === undefined ? undefined : values[name]
   return typeof value === 'object' ? value : undefined
 }
 
 function fillText(text: string, values: DocumentValues): string {
-  return text.replace(PLACEHOLDER, (placeholder, name: string) => {
+  return text.replace(VARIABLE, (variable, name: string) => {
     const value = values[name]
-    if (typeof value !== 'string') throw new Error(`IAM document: ${placeholder} has no text to stand for`)
+    if (typeof value !== 'string') throw new Error(`IAM document: ${variable} has no text to stand for`)
     return value
   })
 }

@@ -18,7 +18,7 @@ it.each([
   ['policy', { ...ALLOW, Action: 's3:*' }, ['allows actions by a wildcard']],
   ['policy', { ...ALLOW, Resource: '*' }, ['names *, expected exact ARNs']],
   ['policy', { ...ALLOW, Resource: undefined }, ['has no Resource']],
-  ['policy', { ...ALLOW, Sid: '${open}' }, ['placeholder ${open} is not filled']],
+  ['policy', { ...ALLOW, Sid: '${open}' }, ['variable ${open} is not filled in']],
   ['trust', TRUST, []],
   ['trust', { ...TRUST, Principal: '*' }, ['has no federated Principal']],
   ['trust', { ...TRUST, Condition: {} }, ['does not tie the token to a service account and an audience']],

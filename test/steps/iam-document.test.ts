@@ -171,7 +171,7 @@ describe('the policy of the gateway', () => {
 })
 
 describe('renderPolicy', () => {
-  it('keeps the variables of IAM and refuses a placeholder that stands for nothing', () => {
+  it('keeps the variables of IAM and refuses one of ours that stands for nothing', () => {
     const template = (Resource: string) => ({ Version: '2012-10-17', Statement: [{ Resource: [Resource] }] })
     expect(renderPolicy(template('arn:${aws:username}'), {})?.Statement[0]?.Resource).toEqual(['arn:${aws:username}'])
     expect(() => renderPolicy(template('arn:${nothing}'), {})).toThrow('${nothing}')

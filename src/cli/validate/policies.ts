@@ -82,7 +82,7 @@ export function statementFaults(statement: Tree, kind: Subject['kind']): readonl
     ...(statement.Effect === 'Allow' || statement.Effect === 'Deny' ? [] : ['has no Effect']),
     ...(actions.length === 0 ? ['has no Action'] : []),
     ...(actions.some((action) => action.includes('*')) ? ['allows actions by a wildcard'] : []),
-    ...(open === undefined ? [] : [`placeholder ${open} is not filled`]),
+    ...(open === undefined ? [] : [`variable ${open} is not filled in`]),
     ...(kind === 'trust' ? trustFaults(statement) : resourceFaults(resources)),
   ]
 }
