@@ -1,5 +1,6 @@
 import { askModel, streamModel } from '../../../steps/litellm/ask-model.ts'
 import type { Rules } from '../../../steps/litellm/guardrails.ts'
+import { CannotAsk } from '../../../steps/verify/silent.ts'
 import type { HttpAnswer } from '../../ports/index.ts'
 import type { GatewayClient } from './client.ts'
 import type { Trial, TrialRequest } from './trials.ts'
@@ -10,7 +11,7 @@ const group = 'guardrails'
 
 type Message = { readonly role: string; readonly content: string }
 
-/** One thing to try of one model; a throw is a failure, a text that starts with `skip:` says why nothing could be shown. */
+/** One thing to try of one model; a throw is a failure, `CannotAsk` says why nothing could be shown. */
 type Attempt = (title: string, action: () => Promise<string>) => Promise<Trial>
 
 /** Something a model may be asked to say that a rule forbids, and how to ask for it without naming it. */
@@ -125,5 +126,5 @@ async function notGiven(answer: Promise<string>, { rules, sample }: Subject): Pr
   })
   if (says(content, sample)) throw new Error(`it was given: ${JSON.stringify(content.slice(0, 80))}`)
   if (content.includes(rules.message)) return 'blocked'
-  return `skip: the model did not say the word: ${JSON.stringify(content.slice(0, 60))}`
+  throw new CannotAsk(`the model did not say the word: ${JSON.stringify(content.slice(0, 60))}`)
 }

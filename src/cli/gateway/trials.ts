@@ -1,4 +1,5 @@
 import { askModel, embedWith, messageIn, streamModel } from '../../../steps/litellm/ask-model.ts'
+import { CannotAsk } from '../../../steps/verify/silent.ts'
 import type { Config } from '../../config/schema.ts'
 import type { HttpAsk } from '../../ports/index.ts'
 import { Secret } from '../../secret.ts'
@@ -41,16 +42,11 @@ export const GROUPS: Readonly<Record<Group, (request: TrialRequest) => Promise<r
   guardrails: (request) => tryGuardrails(request, (title, action) => attempt('guardrails', title, action)),
 }
 
-/** What begins so has shown nothing. */
-const SKIP = 'skip: '
-
 async function attempt(group: Group, title: string, action: () => Promise<string>): Promise<Trial> {
   try {
-    const found = await action()
-    return found.startsWith(SKIP)
-      ? { group, title, result: 'skip', found: found.slice(SKIP.length) }
-      : { group, title, result: 'pass', found }
+    return { group, title, result: 'pass', found: await action() }
   } catch (error) {
+    if (error instanceof CannotAsk) return { group, title, result: 'skip', found: error.message }
     const { message, cause } = error instanceof Error ? error : { message: String(error), cause: undefined }
     const why = cause instanceof Error ? cause.message : cause
     return { group, title, result: 'fail', found: why === undefined ? message : `${message}: ${String(why)}` }
