@@ -59,7 +59,7 @@ async function audited(ctx: Looking, policy: Policy): Promise<PolicyState> {
   }
   ctx.signal.throwIfAborted()
   throw new PreflightError('AuditMissing', `${policy.name}: ${state.outdated}, in ${limit / 1000} s`, {
-    hint: 'look at the audit: llmgw status gatekeeper; kubectl logs -n gatekeeper-system deploy/gatekeeper-audit',
+    hint: `look at the audit: llmgw status gatekeeper; kubectl logs -n ${ctx.config.namespaces.policy} deploy/gatekeeper-audit`,
   })
 }
 

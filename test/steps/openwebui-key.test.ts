@@ -4,11 +4,11 @@ import { litellm } from '../../steps/litellm/litellm.ts'
 import { namespaces } from '../../steps/namespaces.ts'
 import { openwebuiKey } from '../../steps/openwebui/openwebui-key.ts'
 import { secrets } from '../../steps/secrets.ts'
-import { type FakeWorld, fakeWorld } from '../fakes/fake-world.ts'
+import { type FakeWorld, type FakeWorldOverrides, fakeWorld } from '../fakes/fake-world.ts'
 import { changesOf, check, converge, destroy, plan, rotated } from './run.ts'
 
-async function gateway(): Promise<FakeWorld> {
-  const world = fakeWorld()
+async function gateway(config: FakeWorldOverrides['config'] = {}): Promise<FakeWorld> {
+  const world = fakeWorld({ config })
   await converge(namespaces, world)
   await converge(secrets, world)
   await converge(litellm, world)
@@ -73,9 +73,12 @@ describe("Open WebUI's key", () => {
     const world = await gateway()
     await world.kube.remove({ apiVersion: 'v1', kind: 'Pod', name: 'litellm-0', namespace: 'litellm' })
     await expect(check(openwebuiKey, world)).rejects.toBeInstanceOf(NotYetKnown)
-    const other = await gateway()
+    const other = await gateway({ namespaces: { gateway: 'llm-gateway' } })
     other.litellm.refuse()
-    await expect(check(openwebuiKey, other)).rejects.toMatchObject({ code: 'GatewayRefused' })
+    await expect(check(openwebuiKey, other)).rejects.toMatchObject({
+      code: 'GatewayRefused',
+      hint: expect.stringContaining('kubectl logs -n llm-gateway deployment/litellm'),
+    })
   })
 
   it('goes with what used it', async () => {

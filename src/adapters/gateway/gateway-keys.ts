@@ -24,14 +24,14 @@ interface KeyInfo {
 export function createGatewayKeys(calls: ServiceCalls): GatewayKeys {
   const post = async (access: GatewayAccess, path: string, body: object, signal?: AbortSignal): Promise<string> => {
     const answer = await calls.call(access.service, { path, body, key: access.masterKey }, signal)
-    if (answer.status !== 200) throw refused(path, answer)
+    if (answer.status !== 200) throw refused(access, path, answer)
     return answer.text
   }
   const find: GatewayKeys['find'] = async (access, value, signal) => {
     const path = `/key/info?key=${digestOf(value)}`
     const answer = await calls.call(access.service, { path, key: access.masterKey }, signal)
     if (answer.status === 404) return undefined
-    if (answer.status !== 200) throw refused('/key/info', answer)
+    if (answer.status !== 200) throw refused(access, '/key/info', answer)
     const { info = {} } = JSON.parse(answer.text) as { readonly info?: KeyInfo }
     // LiteLLM answers for keys that were deleted, too.
     return info.status === 'deleted' ? undefined : keyOf(info)
@@ -91,13 +91,13 @@ interface KeyPage {
 
 async function listPage(
   calls: ServiceCalls,
-  { service, masterKey }: GatewayAccess,
+  access: GatewayAccess,
   page: number,
   signal: AbortSignal | undefined,
 ): Promise<KeyPage> {
   const path = `/key/list?return_full_object=true&include_team_keys=true&size=${PAGE_SIZE}&page=${page}`
-  const answer = await calls.call(service, { path, key: masterKey }, signal)
-  if (answer.status !== 200) throw refused('/key/list', answer)
+  const answer = await calls.call(access.service, { path, key: access.masterKey }, signal)
+  if (answer.status !== 200) throw refused(access, '/key/list', answer)
   return JSON.parse(answer.text) as KeyPage
 }
 
@@ -136,9 +136,9 @@ function keyOf({ key_alias, models, status }: KeyInfo): GatewayKey {
   return { alias: key_alias ?? '', models: models ?? [], status: known }
 }
 
-function refused(path: string, { status, text }: HttpAnswer): StepError {
+function refused({ service }: GatewayAccess, path: string, { status, text }: HttpAnswer): StepError {
   return new StepError('GatewayRefused', `LiteLLM answered ${status} to ${path.replace(/\?.*$/, '')}`, {
     cause: text.slice(0, 300),
-    hint: 'look at its log: kubectl logs -n litellm deployment/litellm -c proxy',
+    hint: `look at its log: kubectl logs -n ${service.namespace} deployment/${service.name} -c proxy`,
   })
 }

@@ -1,10 +1,14 @@
 import { messageIn } from '../../litellm/ask-model.ts'
 import { gatewayTarget } from '../../litellm/service.ts'
+import { RELEASES } from '../../names.ts'
 import { type Check, verdict } from '../check.ts'
 import { isSilence } from '../silent.ts'
 import { callGateway, gatewayCheck } from './asking.ts'
 
 const READINESS = '/health/readiness'
+
+/** Makes the tables. Source: litellm chart, migrations. */
+const MIGRATIONS_JOB = `${RELEASES.litellm.name}-migrations`
 
 interface Readiness {
   /** `connected`, `disconnected`, or `Not connected` where there is none. */
@@ -42,12 +46,12 @@ export const databaseHolds: Check = gatewayCheck({
   title: "LiteLLM's tables are in its database",
   path: '/key/list',
   off: ({ database }) => (database.kind === 'none' ? 'database.kind is none' : undefined),
-  async judge(_ctx, litellm, lookedAt) {
+  async judge({ config }, litellm, lookedAt) {
     const { status, text } = await litellm.ask('/key/list?size=1')
     const wrong = status === 200 ? [] : [`HTTP ${status}: ${messageIn(text)}`]
     return verdict(lookedAt, wrong, {
       good: 'keys can be listed',
-      hint: 'kubectl logs -n litellm job/litellm-migrations',
+      hint: `kubectl logs -n ${config.namespaces.gateway} job/${MIGRATIONS_JOB}`,
     })
   },
 })

@@ -30,6 +30,12 @@ describe('checks', () => {
     },
   )
 
+  it('name the namespaces of the configuration in their hints', async () => {
+    const world = await deployed({ namespaces: { gateway: 'llm-gateway' } })
+    world.litellm.faults.tables = false
+    expect((await run('litellm-database', world)).hint).toBe('kubectl logs -n llm-gateway job/litellm-migrations')
+  })
+
   it('account fails for the credentials of another account', async () => {
     expect(await run('account', fakeWorld())).toMatchObject({ result: 'pass' })
     const other = await run('account', fakeWorld({ aws: { accountId: '999999999999' } }))
