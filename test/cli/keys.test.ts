@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -71,6 +71,18 @@ describe('llmgw keys create', () => {
     const world = await deployed()
     const { code, stderr } = await runCli(words.replace('FOLDER', folder), { world })
     expect([code, stderr, aliases(world)]).toEqual([2, expect.stringContaining(told), ['open-webui']])
+  })
+
+  it('leaves no empty file where no key could be made, and never touches one that was there', async () => {
+    const world = await deployed()
+    const [file, theirs] = [join(folder, 'key-not-made'), join(folder, 'theirs')]
+    await writeFile(theirs, 'mine')
+    world.litellm.faults.readOnly = true
+    const refused = await runCli(`keys create ci --output-file ${file}`, { world })
+    expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining('LiteLLM answered 500')])
+    await expect(stat(file)).rejects.toMatchObject({ code: 'ENOENT' })
+    expect((await runCli(`keys create ci --output-file ${theirs}`, { world })).code).toBe(2)
+    expect(await readFile(theirs, 'utf8')).toBe('mine')
   })
 
   it('makes no second key of one name', async () => {

@@ -13,6 +13,8 @@ interface Faults {
   ready: boolean
   db: 'connected' | 'disconnected'
   tables: boolean
+  /** It lists keys and makes none. */
+  readOnly: boolean
   /** What /cache/ping says. */
   cache: string | undefined
   /** Every answer is a new one. */
@@ -72,6 +74,7 @@ export function fakeLitellm(masterKey: () => string | undefined): FakeLitellm {
     ready: true,
     db: 'connected',
     tables: true,
+    readOnly: false,
     cache: undefined,
     forgetful: false,
     open: false,
@@ -93,6 +96,7 @@ export function fakeLitellm(masterKey: () => string | undefined): FakeLitellm {
   const act = (path: string, body: Body): Answer => {
     writes.push(path)
     if (path === '/key/delete') return forget(body)
+    if (faults.readOnly) return [500, { error: { message: 'cannot execute INSERT in a read-only transaction' } }]
     made += 1
     const key = String(body.key ?? `sk-made-up-by-litellm-${made}`)
     const id = asDigest(key)

@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises'
+import { open, rm } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { closest } from '../../config/closest.ts'
 import { UsageError } from '../../errors.ts'
@@ -24,9 +24,13 @@ export async function createKey(name: string, flags: KeysCreateFlags, host: Host
       })
     }
     // Before the key is made: a value that can be written nowhere would be lost.
-    const keep = await openOutput(flags, host)
-    const value = await gatewayKeys.issue(access, order, session.stop.signal)
-    await keep(value)
+    const place = await openPlace(flags, host)
+    try {
+      await place.keep(await gatewayKeys.issue(access, order, session.stop.signal))
+    } catch (error) {
+      await place.drop()
+      throw error
+    }
     await session.stage.close()
     session.print(textOf(order, flags.outputFile))
     session.printJson({ command, ok: true, exitCode: 0, key: order, file: flags.outputFile })
@@ -65,16 +69,29 @@ function orderOf({ ctx }: Session, alias: string, flags: KeysCreateFlags): KeyOr
   }
 }
 
-type Keep = (value: string) => Promise<void>
+/** Where the value goes. */
+interface Place {
+  keep(value: string): Promise<void>
+  /** Leaves nothing behind of what was made for a value that did not come. */
+  drop(): Promise<void>
+}
 
-async function openOutput({ outputFile }: KeysCreateFlags, host: Host): Promise<Keep> {
-  if (outputFile === undefined) return async (value) => void host.stdout.write(`${value}\n`)
+async function openPlace({ outputFile }: KeysCreateFlags, host: Host): Promise<Place> {
+  if (outputFile === undefined)
+    return { keep: async (value) => void host.stdout.write(`${value}\n`), drop: async () => undefined }
+  const path = resolve(host.cwd, outputFile)
   try {
     // A file that is there belongs to somebody.
-    const file = await open(resolve(host.cwd, outputFile), 'wx', 0o600)
-    return async (value) => {
-      await file.writeFile(`${value}\n`)
-      await file.close()
+    const file = await open(path, 'wx', 0o600)
+    return {
+      async keep(value) {
+        await file.writeFile(`${value}\n`)
+        await file.close()
+      },
+      async drop() {
+        await file.close()
+        await rm(path, { force: true })
+      },
     }
   } catch (error) {
     throw new UsageError('KeyFileUnwritable', `no file for the key could be made at ${outputFile}`, {
