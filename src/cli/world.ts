@@ -71,7 +71,7 @@ export interface LockHolder {
 export interface ImageLook {
   /** References, as the charts render with our values; starts helm. */
   list(signal: AbortSignal): Promise<readonly string[]>
-  /** @throws PreflightError ImageUnavailable with the registry's answer as cause */
+  /** @throws PreflightError ImageMissing, ImageUnavailable with the registry's answer as cause */
   ask(image: string, signal: AbortSignal): Promise<void>
 }
 

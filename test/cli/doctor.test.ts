@@ -81,19 +81,19 @@ describe('images', () => {
     const { of } = await doctor({ world: fakeWorld(), seams: { images } }, '--only images')
     return of('images')
   }
-  const said = (words: string) => Promise.reject(new PreflightError('ImageUnavailable', words))
+  const said = (words: string, code = 'ImageUnavailable') => Promise.reject(new PreflightError(code, words))
 
   it.each([
     ['are there', async () => undefined, 'pass', /2 images, each shown by its registry/],
     [
       'are not there',
-      (image: string) => (image.endsWith('b:2') ? said('https://x: HTTP 404') : Promise.resolve()),
+      (image: string) => (image.endsWith('b:2') ? said('no such image', 'ImageMissing') : Promise.resolve()),
       'fail',
       /their registries do not have: ghcr\.io\/x\/b:2$/,
     ],
     [
       'are shown to nobody without an account',
-      () => said('https://x: HTTP 401'),
+      () => said('https://x: HTTP 401 (a page about HTTP 404)'),
       'could-not-look',
       /2 of 2 images: .*401/,
     ],

@@ -9,6 +9,7 @@ import { imageDigest, parseImage } from '../../src/adapters/charts/image-digest.
 import { type ChartLock, parseChartLock } from '../../src/adapters/charts/lock.ts'
 import { publishedVersions } from '../../src/adapters/charts/published.ts'
 import { faultOf } from '../../src/cli/supply/images.ts'
+import { verdictOn, verifyImages } from '../../src/cli/supply/verify-images.ts'
 import { packChart, registry, sha256 } from '../adapters/charts/chart-server.ts'
 import { FILE, runCli } from './run-cli.ts'
 
@@ -171,8 +172,63 @@ describe('a registry', () => {
     const host = `127.0.0.1:${(server.address() as AddressInfo).port}`
     expect(await imageDigest({ name: `${host}/team/app`, tag: '1.2' }, never)).toBe(digest)
     await expect(imageDigest({ name: `${host}/team/app`, tag: '1.3' }, never)).rejects.toMatchObject({
-      code: 'ImageUnavailable',
+      code: 'ImageMissing',
     })
+  })
+})
+
+describe('verified images', () => {
+  const [has, other] = [`sha256:${'a'.repeat(64)}`, `sha256:${'b'.repeat(64)}`]
+  const STATUS: Readonly<Record<string, number>> = { gone: 410, private: 401, broken: 500 }
+  let host = ''
+
+  beforeAll(async () => {
+    const server = createServer(({ url = '' }, response) => {
+      const [, name = ''] = /^\/v2\/team\/(\w+)\/manifests\//.exec(url) ?? []
+      if (name === 'app') return response.writeHead(200, { 'docker-content-digest': has }).end()
+      return response.writeHead(STATUS[name] ?? 404).end('a page that speaks of HTTP 404')
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    closing.push(() => server.close())
+    host = `127.0.0.1:${(server.address() as AddressInfo).port}`
+  })
+
+  const verify = (name: string, offline = false) =>
+    verifyImages([{ image: name.includes('nobody') ? name : `${host}/team/${name}`, releases: ['r'] }], {
+      offline,
+      signal: new AbortController().signal,
+    })
+
+  it.each([
+    ['app:1', 'tagged', 0],
+    [`app@${has}`, 'pinned', 0],
+    [`app@${other}`, 'differs', 1],
+    ['app:latest', 'wrong', 1],
+    ['absent:1', 'missing', 1],
+    ['gone:1', 'missing', 1],
+    ['private:1', 'could-not-look', 3],
+    ['broken:1', 'could-not-look', 3],
+    // A port where nobody listens.
+    ['127.0.0.1:1/nobody/app:1', 'could-not-look', 3],
+  ])('%s: %s, exit %i', async (name, state, exitCode) => {
+    const rows = await verify(name)
+    expect(rows).toMatchObject([{ state }])
+    expect(verdictOn(rows, false).exitCode).toBe(exitCode)
+  })
+
+  it('are not asked for offline; without a digest they are wrong where that is asked', async () => {
+    const rows = [...(await verify('absent:1', true)), ...(await verify('private:1'))]
+    expect(rows).toMatchObject([{ state: 'tagged' }, { state: 'could-not-look' }])
+    expect(verdictOn(rows, false)).toEqual({ wrong: 0, unseen: 1, exitCode: 3 })
+    // What is known to be wrong is said, whatever is unknown beside it.
+    expect(verdictOn(rows, true)).toEqual({ wrong: 1, unseen: 1, exitCode: 1 })
+  })
+
+  it('are none where nobody waits for the answer any more', async () => {
+    const signal = AbortSignal.abort()
+    await expect(
+      verifyImages([{ image: `${host}/team/app:1`, releases: [] }], { offline: false, signal }),
+    ).rejects.toBe(signal.reason)
   })
 })
 

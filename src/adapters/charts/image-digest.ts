@@ -1,5 +1,5 @@
 import { PreflightError } from '../../errors.ts'
-import { askRegistry, registryOf } from './registry.ts'
+import { askRegistry, RegistryRefusal, registryOf } from './registry.ts'
 
 const DEADLINE_MS = 30_000
 /** Of one platform and of several. Source: OCI image specification 1.1; Docker image manifest v2. */
@@ -28,9 +28,13 @@ export function parseImage(reference: string): ImageReference | undefined {
   return name === undefined ? undefined : { name, tag, digest }
 }
 
+/** Of something that is not, or no longer, there. Source: OCI distribution specification 1.1; RFC 9110. */
+const ABSENT: ReadonlySet<number> = new Set([404, 410])
+
 /**
  * The digest under which a registry has an image now.
- * @throws PreflightError ImageUnavailable when the registry has no such image, or does not answer
+ * @throws PreflightError ImageMissing when the registry has no such image
+ * @throws PreflightError ImageUnavailable when it shows it to nobody without an account, or does not answer
  */
 export async function imageDigest(reference: ImageReference, signal: AbortSignal): Promise<string> {
   const { host, path } = registryOf(reference.name)
@@ -44,6 +48,11 @@ export async function imageDigest(reference: ImageReference, signal: AbortSignal
   } as const
   const answer = await askRegistry(registry, `${path}/manifests/${wanted}`, asking).catch((error: unknown) => {
     signal.throwIfAborted()
+    if (error instanceof RegistryRefusal && ABSENT.has(error.status))
+      throw new PreflightError('ImageMissing', `registry ${host} has no image ${reference.name}:${wanted}`, {
+        cause: error,
+        hint: 'correct the tag, or push the image: llmgw images list',
+      })
     throw new PreflightError('ImageUnavailable', `registry ${host} does not show image ${reference.name}:${wanted}`, {
       cause: error,
       hint: 'check the name and the network path; a private registry is not asked with your credentials',

@@ -10,6 +10,18 @@ interface Asking {
   readonly signal: AbortSignal
 }
 
+/** What a registry answered in place of what was asked for. */
+export class RegistryRefusal extends Error {
+  readonly status: number
+
+  /** @param status of HTTP */
+  constructor(message: string, status: number) {
+    super(message)
+    this.name = new.target.name
+    this.status = status
+  }
+}
+
 /** Host and repository of `host/path`; the short names of Docker Hub are written out. Source: distribution/reference, normalize.go. */
 export function registryOf(name: string): { readonly host: string; readonly path: string } {
   const slash = name.indexOf('/')
@@ -23,7 +35,7 @@ export function registryOf(name: string): { readonly host: string; readonly path
 /**
  * Asks below `/v2/`, as somebody without an account; a registry that wants a token for that gives one.
  * Source: OCI distribution specification 1.1; Docker registry token authentication.
- * @throws Error with the status of any answer but a success
+ * @throws RegistryRefusal of any answer but a success
  */
 export async function askRegistry({ host, plainHttp }: Registry, path: string, asking: Asking): Promise<Response> {
   const url = `${plainHttp ? 'http' : 'https'}://${host}/v2/${path}`
@@ -31,7 +43,7 @@ export async function askRegistry({ host, plainHttp }: Registry, path: string, a
   const challenge = first.headers.get('www-authenticate')
   const answer = first.status === 401 && challenge ? await ask(url, asking, await token(challenge, asking)) : first
   if (answer.ok) return answer
-  throw new Error(`${url}: HTTP ${answer.status}`)
+  throw new RegistryRefusal(`${url}: HTTP ${answer.status}`, answer.status)
 }
 
 const ask = (url: string, { method = 'GET', accept = [], signal }: Asking, bearer?: string): Promise<Response> =>

@@ -1,23 +1,18 @@
-import pLimit from 'p-limit'
 import type { Finding } from '../../../steps/doctor/index.ts'
-import { causeOf } from '../../engine/cause.ts'
+import { askingRegistries } from '../supply/registries.ts'
 import type { ImageLook } from '../world.ts'
-
-/** Registries limit how often strangers ask. */
-const AT_ONCE = 4
-
-/** The registry was asked and has no such image. What asks for an account, or does not answer, is not known. */
-const ABSENT = /HTTP (404|410)\b/
 
 /** Whether the images of all releases can be pulled, as far as somebody without an account can see. */
 export async function imagesFinding(look: ImageLook | undefined, signal: AbortSignal): Promise<Finding> {
   if (look === undefined)
     return { result: 'skip', evidence: 'nothing is pulled here: pods are simulated, or run from packages' }
-  const limit = pLimit(AT_ONCE)
+  const asked = askingRegistries(signal)
   const images = await look.list(signal)
-  const answers = await Promise.all(images.map((image) => limit(() => ask(look, image, signal))))
-  const of = (state: Answer['state']) => answers.filter((answer) => answer.state === state)
-  const [absent, unknown] = [of('absent'), of('unknown')]
+  const answers = await Promise.all(
+    images.map(async (image) => ({ image, ...(await asked(() => look.ask(image, signal))) })),
+  )
+  const absent = answers.filter(({ state }) => state === 'absent')
+  const unknown = answers.flatMap((answer) => (answer.state === 'unknown' ? answer : []))
   if (absent.length > 0)
     return {
       result: 'fail',
@@ -31,22 +26,4 @@ export async function imagesFinding(look: ImageLook | undefined, signal: AbortSi
       fix: 'the nodes may see more than this machine: kubectl get events -A --field-selector reason=Failed',
     }
   return { result: 'pass', evidence: `${images.length} images, each shown by its registry` }
-}
-
-interface Answer {
-  readonly image: string
-  readonly state: 'there' | 'absent' | 'unknown'
-  readonly why?: string
-}
-
-async function ask(look: ImageLook, image: string, signal: AbortSignal): Promise<Answer> {
-  try {
-    await look.ask(image, signal)
-    return { image, state: 'there' }
-  } catch (error) {
-    signal.throwIfAborted()
-    const { message, evidence = [] } = causeOf(error)
-    const why = [message, ...evidence].join(': ')
-    return { image, state: ABSENT.test(why) ? 'absent' : 'unknown', why }
-  }
 }
