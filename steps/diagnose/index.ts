@@ -4,7 +4,7 @@ import { heldNamespace } from './namespace.ts'
 import { noNode } from './nodes.ts'
 import { lackingSource } from './pod.ts'
 import { deadWebhook, whoRefuses } from './refusal.ts'
-import { leftRelease, releaseTrouble } from './release.ts'
+import { isHowLeft, releaseTrouble, whyLeft } from './release.ts'
 import type { Rule, Scene } from './scene.ts'
 import { rootOfStore, rootOfSync, syncOfSecret } from './secret.ts'
 import { lackingVolume } from './volume.ts'
@@ -55,7 +55,7 @@ async function symptomOf(step: LlmgwStep<unknown>, seen: Observation, scene: Sce
     case 'unknown':
       return seen.cause
     case 'broken':
-      return isHelms(seen.cause) ? await whyLeft(step, seen.cause, scene) : seen.cause
+      return isHowLeft(seen.cause) ? await whyLeft(step, seen.cause, scene) : seen.cause
     case 'settling':
     case 'current':
     case 'drifted':
@@ -63,16 +63,6 @@ async function symptomOf(step: LlmgwStep<unknown>, seen: Observation, scene: Sce
     default:
       return undefined
   }
-}
-
-/** What helm says of a release is how it ended, not why. */
-const isHelms = ({ code }: Cause): boolean => code === 'ReleaseFailed' || code === 'ReleasePending'
-
-/** What made the operation fail; without it, how a deploy goes on from where the release was left. */
-async function whyLeft(step: LlmgwStep<unknown>, cause: Cause, scene: Scene): Promise<Cause> {
-  const isLeaving = cause.message.includes(' is uninstalling ')
-  const trouble = isLeaving ? undefined : await releaseTrouble(step, scene)
-  return trouble ?? leftRelease(step, cause)
 }
 
 async function deepened(symptom: Cause, scene: Scene): Promise<readonly [Cause, ...Cause[]]> {

@@ -26,14 +26,30 @@ export async function releaseTrouble(step: LlmgwStep<unknown>, scene: Scene): Pr
   return (await failedHook(record, scene)) ?? (await unservedService(record, scene))
 }
 
-/** A release that was left half done, or failed, with nothing in it that is sick. */
-export function leftRelease({ component }: LlmgwStep<unknown>, cause: Cause): Cause {
-  const goesOn = cause.message.includes(' is uninstalling ')
-    ? 'a deploy finishes the removal and installs it again; volumes and CRDs are kept'
-    : cause.code === 'ReleasePending'
-      ? 'unless a helm is at work on it right now, a deploy marks the revision as failed and upgrades; the history is kept'
-      : 'a deploy upgrades from the last revision that worked; the history is kept'
-  return { ...cause, evidence: [...(cause.evidence ?? []), goesOn], hint: `llmgw deploy ${component}` }
+/** How a deploy goes on from a release that was left half done, or failed: by the code of how helm left it. */
+const GOES_ON: ReadonlyMap<string, string> = new Map([
+  ['ReleaseUninstalling', 'a deploy finishes the removal and installs it again; volumes and CRDs are kept'],
+  [
+    'ReleasePending',
+    'unless a helm is at work on it right now, a deploy marks the revision as failed and upgrades; the history is kept',
+  ],
+  ['ReleaseFailed', 'a deploy upgrades from the last revision that worked; the history is kept'],
+])
+
+/** What helm says of a release is how it ended, not why. */
+export const isHowLeft = ({ code }: Cause): boolean => GOES_ON.has(code)
+
+/** What made the operation fail; without it, how a deploy goes on from where the release was left. */
+export async function whyLeft(step: LlmgwStep<unknown>, cause: Cause, scene: Scene): Promise<Cause> {
+  // Objects of a release that is being removed are gone because of that.
+  const trouble = cause.code === 'ReleaseUninstalling' ? undefined : await releaseTrouble(step, scene)
+  if (trouble !== undefined) return trouble
+  const goesOn = GOES_ON.get(cause.code)
+  return {
+    ...cause,
+    evidence: [...(cause.evidence ?? []), ...(goesOn ? [goesOn] : [])],
+    hint: `llmgw deploy ${step.component}`,
+  }
 }
 
 const JOB = { apiVersion: 'batch/v1', kind: 'Job' }

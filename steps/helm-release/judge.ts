@@ -51,13 +51,16 @@ const isLight =
   ({ kind }: ObjectRef) =>
     look.deep || kind !== 'CustomResourceDefinition'
 
-const isHalfDone = (status: string): boolean => status.startsWith('pending') || status === 'uninstalling'
-
 /** Helm's own words about a release that did not end well. */
 function failureOf({ name, namespace, status, description, revision }: ReleaseRecord): Cause | undefined {
   if (status === 'deployed') return undefined
   return {
-    code: isHalfDone(status) ? 'ReleasePending' : 'ReleaseFailed',
+    code:
+      status === 'uninstalling'
+        ? 'ReleaseUninstalling'
+        : status.startsWith('pending')
+          ? 'ReleasePending'
+          : 'ReleaseFailed',
     message: `helm release ${namespace}/${name} is ${status} in revision ${revision}`,
     evidence: [description],
     hint: `see its history: helm history ${name} -n ${namespace}`,

@@ -304,7 +304,7 @@ describe('llmgw diagnose', () => {
       'ReleasePending',
       /unless a helm is at work on it right now, a deploy marks the revision as failed/,
     ],
-    ['uninstalling', 'ReleasePending', /a deploy finishes the removal and installs it again/],
+    ['uninstalling', 'ReleaseUninstalling', /a deploy finishes the removal and installs it again/],
   ] as const)('says how a deploy goes on from a release that is %s', async (status, code, evidence) => {
     const world = await deployed()
     world.helm.setStatus('redis', 'litellm', status, 'as helm left it')

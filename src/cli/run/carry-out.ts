@@ -1,4 +1,5 @@
 import type { Diagnosis } from '../../../steps/diagnose/index.ts'
+import { isHowLeft } from '../../../steps/diagnose/release.ts'
 import type { FoundOrphan } from '../../../steps/orphans.ts'
 import { causeOf } from '../../engine/cause.ts'
 import type { Decisions } from '../../engine/decide.ts'
@@ -64,8 +65,8 @@ async function whyFailed(
 const rootOf = (causes: Diagnosis['causes']): Cause => causes.at(-1) ?? causes[0]
 
 /** Neither what the step has said, nor that its release has failed. */
-function isNews({ code, message }: Cause, said: Cause | undefined): boolean {
-  return message !== said?.message && code !== 'ReleaseFailed' && code !== 'ReleasePending'
+function isNews(root: Cause, said: Cause | undefined): boolean {
+  return root.message !== said?.message && !isHowLeft(root)
 }
 
 type Held = Parameters<Parameters<typeof underLock>[1]>[0]

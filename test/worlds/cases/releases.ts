@@ -145,7 +145,7 @@ export const releaseWorlds: readonly World[] = [
     ...told('uninstalling'),
     name: 'a helm died in an uninstall',
     make: halfUninstalled,
-    code: 'ReleasePending',
+    code: 'ReleaseUninstalling',
   },
   {
     name: 'a value changes a field that cannot be changed in place',
