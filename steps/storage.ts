@@ -1,12 +1,11 @@
 import type { Observation } from '../src/engine/step.ts'
 import { StepError } from '../src/errors.ts'
 import type { KubeObject, LlmgwStep, ObjectRef, Services, StepContext } from '../src/ports/index.ts'
+import { isDefaultClass, STORAGE_CLASS } from '../src/ports/storage-class.ts'
 import { asObject, attributed, differences, objectDifferences, refOf, targetOf } from './desired.ts'
 import { claim, ownerOf, ownLabels } from './ownership.ts'
 
 const FILE = 'manifests/storage/storage-class.yaml'
-const KIND = { apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass' } as const
-const DEFAULT = 'storageclass.kubernetes.io/is-default-class'
 /** Fields that the API server does not let anybody change. */
 const FIXED = ['provisioner', 'parameters', 'reclaimPolicy', 'volumeBindingMode'] as const
 
@@ -15,8 +14,7 @@ interface Out {
   readonly className: string
 }
 
-const isDefault = ({ metadata }: KubeObject) => metadata.annotations?.[DEFAULT] === 'true'
-const refTo = (ctx: Services): ObjectRef => ({ ...KIND, name: ctx.config.storage.className })
+const refTo = (ctx: Services): ObjectRef => ({ ...STORAGE_CLASS, name: ctx.config.storage.className })
 
 async function wanted(ctx: Services): Promise<KubeObject> {
   const [document] = await ctx.assets.documents(FILE)
@@ -50,8 +48,8 @@ function fixedOf(live: KubeObject): Readonly<Record<string, unknown>> {
 }
 
 async function observe(ctx: StepContext): Promise<Observation<Out>> {
-  const classes = await ctx.kube.list(KIND, ctx.signal)
-  const standard = classes.find(isDefault)
+  const classes = await ctx.kube.list(STORAGE_CLASS, ctx.signal)
+  const standard = classes.find(isDefaultClass)
   if (standard) return { state: 'current', out: { className: standard.metadata.name } }
   const object = await wanted(ctx)
   const live = classes.find(({ metadata }) => metadata.name === object.metadata.name)
@@ -80,9 +78,9 @@ export const storage: LlmgwStep<Out> = {
   owns: async (ctx) => [targetOf(refTo(ctx))],
 
   async view(ctx) {
-    const classes = await ctx.kube.list(KIND, ctx.signal)
+    const classes = await ctx.kube.list(STORAGE_CLASS, ctx.signal)
     const lines = classes.map(
-      (one) => `${one.metadata.name}${isDefault(one) ? ' (default)' : ''}: ${String(one.provisioner)}`,
+      (one) => `${one.metadata.name}${isDefaultClass(one) ? ' (default)' : ''}: ${String(one.provisioner)}`,
     )
     return lines.length === 0 ? 'no storage class' : lines.join('\n')
   },

@@ -1,4 +1,5 @@
 import type { Cause } from '../../src/engine/step.ts'
+import { endpointsOf, isReady, slicesOf } from '../../src/ports/endpoints.ts'
 import type { KubeObject, ObjectRef } from '../../src/ports/index.ts'
 import { aboutOf, nameOf, type Rule, refTo, type Scene } from './scene.ts'
 
@@ -116,32 +117,16 @@ async function unserved(words: string, scene: Scene): Promise<Cause | undefined>
 }
 
 const GONE = 'is gone'
-const SERVICE_NAME = 'kubernetes.io/service-name'
-
-interface Slice {
-  readonly endpoints?: readonly { readonly conditions?: { readonly ready?: boolean } }[]
-}
 
 /** Source of the words: k8s.io/apiserver/pkg/admission/plugin/webhook: the deadline of the call is `timeoutSeconds`, 10 unless set. */
 async function stateOf(
-  ref: ObjectRef,
+  ref: ObjectRef & { readonly namespace: string },
   { words, webhook }: { readonly words: string; readonly webhook: Webhook },
   { kube, signal }: Scene,
 ): Promise<string> {
   if ((await kube.find(ref, signal)) === undefined) return GONE
-  const slices = await kube.list(
-    {
-      apiVersion: 'discovery.k8s.io/v1',
-      kind: 'EndpointSlice',
-      namespace: ref.namespace,
-      labelSelector: `${SERVICE_NAME}=${ref.name}`,
-    },
-    signal,
-  )
-  const served = slices.some((slice) =>
-    ((slice as Slice).endpoints ?? []).some(({ conditions }) => conditions?.ready !== false),
-  )
-  if (!served) return 'has no pod that is ready'
+  const slices = await kube.list(slicesOf(ref.namespace, ref.name), signal)
+  if (!endpointsOf(ref.name, slices).some(isReady)) return 'has no pod that is ready'
   if (/deadline exceeded|timeout/i.test(words)) return `does not answer within ${webhook.timeoutSeconds ?? 10} s`
   const tls = /x509: [^"\n]*/.exec(words)?.[0]
   return tls === undefined ? 'does not answer' : `is not trusted: ${tls}`

@@ -1,4 +1,5 @@
 import type { Cause } from '../../src/engine/step.ts'
+import { endpointsOf, isReady, slicesOf } from '../../src/ports/endpoints.ts'
 import type { LlmgwStep, ObjectRef, ReleaseRecord } from '../../src/ports/index.ts'
 import { watchedRefs } from '../helm-release/definition.ts'
 import { isHookOf } from '../helm-release/hooks.ts'
@@ -77,32 +78,22 @@ function waiting(ref: ObjectRef, waitingFor: string): Cause {
   }
 }
 
-const SERVICE_NAME = 'kubernetes.io/service-name'
-
-interface Slice {
-  readonly endpoints?: readonly { readonly conditions?: { readonly ready?: boolean } }[]
-}
-
 /** All pods are ready, and a Service still leads to none of them: its selector fits nobody. */
 async function unservedService(record: ReleaseRecord, { kube, signal }: Scene): Promise<Cause | undefined> {
   const services = record.manifest.filter(({ kind }) => kind === 'Service')
   if (services.length === 0) return undefined
   const { namespace } = record
-  const slices = await kube.list({ apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', namespace }, signal)
+  const slices = await kube.list(slicesOf(namespace), signal)
   for (const service of services) {
     const ref = { apiVersion: 'v1', kind: 'Service', name: service.metadata.name, namespace }
     const live = await kube.find(ref, signal)
     const selector = (live?.spec as { selector?: Readonly<Record<string, string>> } | undefined)?.selector
     if (live === undefined || selector === undefined) continue
-    const own = slices.filter(({ metadata }) => metadata.labels?.[SERVICE_NAME] === ref.name)
-    const served = own.some((slice) =>
-      ((slice as Slice).endpoints ?? []).some(({ conditions }) => conditions?.ready !== false),
-    )
-    if (served) continue
+    if (endpointsOf(ref.name, slices).some(isReady)) continue
     return {
       code: 'NoEndpoints',
       message: `${nameOf(ref)} leads to no pod: none that is ready has its labels ${labelWords(selector)}`,
-      hint: `kubectl get endpointslices -n ${namespace} -l ${SERVICE_NAME}=${ref.name}`,
+      hint: `kubectl get endpointslices -n ${namespace} -l ${slicesOf(namespace, ref.name).labelSelector}`,
       about: aboutOf(ref),
     }
   }

@@ -1,8 +1,7 @@
 import type { KubeObject } from '../../src/ports/index.ts'
+import { DEFAULT_CLASS, isDefaultClass, STORAGE_CLASS } from '../../src/ports/storage-class.ts'
 import type { DoctorCheck, DoctorContext, Finding } from './finding.ts'
 
-const DEFAULT = 'storageclass.kubernetes.io/is-default-class'
-const CLASSES = { apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass' }
 const EBS = 'ebs.csi.aws.com'
 
 /** Volumes without a class get one, and somebody makes them. */
@@ -12,10 +11,10 @@ export const storageClass: DoctorCheck = {
   asks: 'cluster',
   async run(ctx) {
     const [classes, drivers] = await Promise.all([
-      ctx.kube.list(CLASSES, ctx.signal),
+      ctx.kube.list(STORAGE_CLASS, ctx.signal),
       ctx.kube.list({ apiVersion: 'storage.k8s.io/v1', kind: 'CSIDriver' }, ctx.signal),
     ])
-    const standard = classes.filter(({ metadata }) => metadata.annotations?.[DEFAULT] === 'true')
+    const standard = classes.filter(isDefaultClass)
     const provisioner = standard.length > 0 ? standard[0]?.provisioner : EBS
     const hasDriver = drivers.some(({ metadata }) => metadata.name === EBS)
     if (provisioner === EBS && !hasDriver && (standard.length > 0 || ctx.config.storage.manage !== 'off'))
@@ -26,14 +25,14 @@ export const storageClass: DoctorCheck = {
   // Only where there is nothing to choose: a claim without a class gets none today, and this one from then on.
   async repair({ kube, signal, config }) {
     if (config.storage.manage !== 'off') return undefined
-    const classes = await kube.list(CLASSES, signal)
+    const classes = await kube.list(STORAGE_CLASS, signal)
     const [only, ...others] = classes
-    if (only === undefined || others.length > 0 || only.metadata.annotations?.[DEFAULT] === 'true') return undefined
+    if (only === undefined || others.length > 0 || isDefaultClass(only)) return undefined
     const { name } = only.metadata
     return {
       words: `mark StorageClass ${name}, the only one there is, as default`,
       run: async () =>
-        void (await kube.patch({ ...CLASSES, name }, { metadata: { annotations: { [DEFAULT]: 'true' } } })),
+        void (await kube.patch({ ...STORAGE_CLASS, name }, { metadata: { annotations: { [DEFAULT_CLASS]: 'true' } } })),
     }
   },
 }
@@ -52,7 +51,7 @@ function judge({ config }: DoctorContext, standard: readonly KubeObject[]): Find
     return {
       result: 'warn',
       evidence: `${standard.length} classes are marked as default: ${names}; the newest is taken`,
-      fix: `unmark the others: kubectl annotate storageclass NAME ${DEFAULT}-`,
+      fix: `unmark the others: kubectl annotate storageclass NAME ${DEFAULT_CLASS}-`,
     }
   if (manage === 'off')
     return {

@@ -1,10 +1,10 @@
 import type { KubeObject } from '../../src/ports/index.ts'
+import { isDefaultClass, STORAGE_CLASS } from '../../src/ports/storage-class.ts'
 import { namespaceNames } from '../names.ts'
 import type { DoctorCheck } from './finding.ts'
 import { schedulableNodes } from './nodes.ts'
 
 const ZONES = ['topology.kubernetes.io/zone', 'topology.ebs.csi.aws.com/zone']
-const DEFAULT = 'storageclass.kubernetes.io/is-default-class'
 
 interface Term {
   readonly matchExpressions?: readonly {
@@ -36,7 +36,7 @@ export const volumeZones: DoctorCheck = {
     const [nodes, volumes, classes] = await Promise.all([
       schedulableNodes(ctx),
       kube.list({ apiVersion: 'v1', kind: 'PersistentVolume' }, signal),
-      kube.list({ apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass' }, signal),
+      kube.list(STORAGE_CLASS, signal),
     ])
     const zones = new Set(nodes.flatMap(({ zone }) => zone ?? []))
     const own = new Set(namespaceNames(config))
@@ -57,7 +57,7 @@ export const volumeZones: DoctorCheck = {
 
 /** A class that makes a volume before its pod has a node may make it where no pod can run. */
 function early(classes: readonly KubeObject[], zones: ReadonlySet<string>) {
-  const standard = classes.find(({ metadata }) => metadata.annotations?.[DEFAULT] === 'true')
+  const standard = classes.find(isDefaultClass)
   if (standard === undefined) return undefined
   const { volumeBindingMode, allowedTopologies = [] } = standard as ClassFields
   const { name } = standard.metadata

@@ -1,3 +1,4 @@
+import { endpointsOf, isReady, slicesOf } from '../../src/ports/endpoints.ts'
 import type { KubeObject, ObjectRef } from '../../src/ports/index.ts'
 import { namespaceNames } from '../names.ts'
 import type { DoctorCheck, DoctorContext } from './finding.ts'
@@ -40,7 +41,6 @@ const WRITTEN = [
 ]
 
 const KINDS = ['ValidatingWebhookConfiguration', 'MutatingWebhookConfiguration']
-const SERVICE_NAME = 'kubernetes.io/service-name'
 
 /** No admission webhook that nobody answers stands in the way of what is written. */
 export const webhooks: DoctorCheck = {
@@ -125,16 +125,8 @@ async function unserved(
   const { name, namespace } = service
   const ref: ObjectRef = { apiVersion: 'v1', kind: 'Service', name, namespace }
   const there = await kube.find(ref, signal)
-  const slices = await kube.list(
-    { apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', namespace, labelSelector: `${SERVICE_NAME}=${name}` },
-    signal,
-  )
-  const served = slices.some((slice) =>
-    ((slice.endpoints ?? []) as readonly { readonly conditions?: { readonly ready?: boolean } }[]).some(
-      ({ conditions }) => conditions?.ready !== false,
-    ),
-  )
-  if (served) return undefined
+  const slices = await kube.list(slicesOf(namespace, name), signal)
+  if (endpointsOf(name, slices).some(isReady)) return undefined
   const why = there === undefined ? 'is gone' : 'has no pod that is ready'
   return { owner, words: `${webhook.name} of ${owner.metadata.name} (Service ${namespace}/${name} ${why})` }
 }

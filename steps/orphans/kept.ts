@@ -1,3 +1,4 @@
+import { STORAGE_CLASS } from '../../src/ports/storage-class.ts'
 import { refOf, targetOf } from '../desired.ts'
 import { ownTags } from '../ownership.ts'
 import { secretTarget } from '../secrets/logical-secret.ts'
@@ -5,7 +6,6 @@ import type { OrphanSearch } from './orphan.ts'
 import { ownSelector } from './own-selector.ts'
 
 const NAMESPACE = { apiVersion: 'v1', kind: 'Namespace' }
-const STORAGE_CLASS = { apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass' }
 
 /** Namespaces: whatever is in them would go too. */
 export const namespaces: OrphanSearch = {

@@ -1,4 +1,5 @@
 import type { ComponentName, Config } from '../../src/config/schema.ts'
+import { endpointsOf, isReady, slicesOf } from '../../src/ports/endpoints.ts'
 import type { KubeObject, ObjectRef, ReleaseRecord } from '../../src/ports/index.ts'
 import { chartLabel, watchedRefs } from '../helm-release/definition.ts'
 import { type Check, type CheckContext, verdict } from './check.ts'
@@ -87,8 +88,8 @@ export function serviceReady(
       const lookedAt = `Service ${namespace}/${name} and its EndpointSlices`
       const hint = `llmgw status ${subject.component}`
       if (service === undefined) return verdict(lookedAt, ['the Service is not there'], { good: '', hint })
-      const endpoints = await endpointsOf(ctx, { name, namespace })
-      const ready = endpoints.filter(({ conditions }) => conditions?.ready !== false).length
+      const endpoints = endpointsOf(name, await ctx.kube.list(slicesOf(namespace, name), ctx.signal))
+      const ready = endpoints.filter(isReady).length
       const wrong = [
         ...portFaults(service, what.ports ?? {}),
         ...(ready > 0 ? [] : [`none of ${endpoints.length} endpoints is ready`]),
@@ -96,16 +97,6 @@ export function serviceReady(
       return verdict(lookedAt, wrong, { good: `${ready} of ${endpoints.length} endpoints ready`, hint })
     },
   })
-}
-
-async function endpointsOf(
-  ctx: CheckContext,
-  { name, namespace }: { readonly name: string; readonly namespace: string },
-) {
-  const labelSelector = `kubernetes.io/service-name=${name}`
-  const query = { apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', namespace, labelSelector }
-  const slices = await ctx.kube.list(query, ctx.signal)
-  return slices.flatMap((slice) => (slice.endpoints ?? []) as readonly { conditions?: { ready?: boolean } }[])
 }
 
 function portFaults(service: KubeObject, wanted: Readonly<Record<string, number>>): readonly string[] {

@@ -1,5 +1,6 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { UsageError } from '../../errors.ts'
+import { endpointsIn, isReady, slicesOf } from '../../ports/endpoints.ts'
 import type { Kube, KubeObject } from '../../ports/kube.ts'
 import type { PodPort, PodStreams } from './port-forward.ts'
 
@@ -138,12 +139,7 @@ function watchPods({ kube, target, signal, report }: ForwardOptions, onChange: (
     waiting.clear()
   }
   const follow = async (): Promise<void> => {
-    const query = {
-      apiVersion: 'discovery.k8s.io/v1',
-      kind: 'EndpointSlice',
-      namespace: target.namespace,
-      labelSelector: `kubernetes.io/service-name=${target.service}`,
-    }
+    const query = slicesOf(target.namespace, target.service)
     const service = await kube.find(
       { apiVersion: 'v1', kind: 'Service', namespace: target.namespace, name: target.service },
       stopping.signal,
@@ -193,14 +189,8 @@ function portName(service: KubeObject | undefined, port: number): string {
 }
 
 /** The API server writes `null` for a list of a slice in which nothing is. */
-interface Slice {
+interface SlicePorts {
   readonly ports?: readonly { readonly name?: string; readonly port?: number }[] | null
-  readonly endpoints?:
-    | readonly {
-        readonly conditions?: { readonly ready?: boolean }
-        readonly targetRef?: { readonly kind?: string; readonly name?: string }
-      }[]
-    | null
 }
 
 function podsIn(
@@ -209,12 +199,12 @@ function podsIn(
   namespace: string,
 ): readonly (PodPort & { readonly ready: boolean })[] {
   return slices.flatMap((object) => {
-    const { ports, endpoints } = object as unknown as Slice
+    const { ports } = object as SlicePorts
     const port = ports?.find((one) => (one.name ?? '') === name)?.port
     if (port === undefined) return []
-    return (endpoints ?? []).flatMap(({ conditions, targetRef }) =>
-      targetRef?.kind === 'Pod' && targetRef.name !== undefined
-        ? [{ namespace, name: targetRef.name, port, ready: conditions?.ready !== false }]
+    return endpointsIn(object).flatMap((endpoint) =>
+      endpoint.targetRef?.kind === 'Pod' && endpoint.targetRef.name !== undefined
+        ? [{ namespace, name: endpoint.targetRef.name, port, ready: isReady(endpoint) }]
         : [],
     )
   })

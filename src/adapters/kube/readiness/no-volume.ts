@@ -1,8 +1,5 @@
-import type { KubeObject, ListQuery } from '../../../ports/kube.ts'
-
-export const CLASSES: ListQuery = { apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass' }
-
-const DEFAULT = 'storageclass.kubernetes.io/is-default-class'
+import type { KubeObject } from '../../../ports/kube.ts'
+import { isDefaultClass } from '../../../ports/storage-class.ts'
 
 /** What no node of any size and no time helps against. Source: messages of the PersistentVolume controller. */
 const NO_CLASS = /no storage class is set/i
@@ -15,5 +12,5 @@ export const aboutClass = (message: string): boolean => NO_CLASS.test(message) |
 export function lacksClass(message: string, classes: readonly KubeObject[]): boolean {
   const unknown = UNKNOWN_CLASS.exec(message)?.[1]
   if (unknown !== undefined) return !classes.some(({ metadata }) => metadata.name === unknown)
-  return NO_CLASS.test(message) && !classes.some(({ metadata }) => metadata.annotations?.[DEFAULT] === 'true')
+  return NO_CLASS.test(message) && !classes.some(isDefaultClass)
 }

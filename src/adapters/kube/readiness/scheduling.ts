@@ -1,6 +1,7 @@
 import { eventsIn, newestFirst, type Said, saidAbout, sentence } from '../../../ports/events.ts'
 import type { KubeObject } from '../../../ports/kube.ts'
-import { CLASSES, lacksClass } from './no-volume.ts'
+import { STORAGE_CLASS } from '../../../ports/storage-class.ts'
+import { lacksClass } from './no-volume.ts'
 import { aboutOf, conditionOf, failed, pathOf, type Scene, specOf, type Verdict } from './reader.ts'
 
 /** An autoscaler needs this long to see the pod and to say that it brings a node. */
@@ -39,7 +40,9 @@ function missingVolume(pod: KubeObject, events: readonly KubeObject[], scene: Sc
   const claims = claimsOf(pod)
   return newestFirst(events).find(
     ({ about, message }) =>
-      about.kind === 'PersistentVolumeClaim' && claims.includes(about.name) && lacksClass(message, scene.of(CLASSES)),
+      about.kind === 'PersistentVolumeClaim' &&
+      claims.includes(about.name) &&
+      lacksClass(message, scene.of(STORAGE_CLASS)),
   )
 }
 

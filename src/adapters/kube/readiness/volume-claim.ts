@@ -1,6 +1,7 @@
 import { eventsIn, saidAbout, sentence } from '../../../ports/events.ts'
 import type { KubeObject } from '../../../ports/kube.ts'
-import { aboutClass, CLASSES, lacksClass } from './no-volume.ts'
+import { STORAGE_CLASS } from '../../../ports/storage-class.ts'
+import { aboutClass, lacksClass } from './no-volume.ts'
 import { podsIn } from './pods.ts'
 import {
   aboutOf,
@@ -21,7 +22,7 @@ const GRACE_MS = 20_000
 
 /** Ready when bound, or when its class waits for a first consumer and nobody consumes it. */
 export const volumeClaim: Reader = {
-  needs: ({ metadata }) => [CLASSES, podsIn(metadata.namespace), eventsIn(metadata.namespace)],
+  needs: ({ metadata }) => [STORAGE_CLASS, podsIn(metadata.namespace), eventsIn(metadata.namespace)],
   read(object, scene) {
     const { phase } = statusOf(object)
     if (phase === 'Bound') return READY
@@ -33,7 +34,7 @@ export const volumeClaim: Reader = {
 
 function waitsForConsumer(claim: KubeObject, scene: Scene): boolean {
   const name = specOf(claim).storageClassName
-  const storageClass = scene.of(CLASSES).find(({ metadata }) => metadata.name === name)
+  const storageClass = scene.of(STORAGE_CLASS).find(({ metadata }) => metadata.name === name)
   if (storageClass?.volumeBindingMode !== 'WaitForFirstConsumer') return false
   return !scene.of(podsIn(claim.metadata.namespace)).some((pod) => claimsOf(pod).includes(claim.metadata.name))
 }
@@ -52,7 +53,7 @@ function explain(claim: KubeObject, scene: Scene): Verdict | undefined {
 
 /** It was said of a class that is there by now: the controller has not come round again. */
 const isMended = (message: string, scene: Scene): boolean =>
-  aboutClass(message) && !lacksClass(message, scene.of(CLASSES))
+  aboutClass(message) && !lacksClass(message, scene.of(STORAGE_CLASS))
 
 function claimFailed(claim: KubeObject, what: string, evidence: readonly string[]): Verdict {
   return failed({

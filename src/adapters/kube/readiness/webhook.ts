@@ -1,3 +1,4 @@
+import { endpointsOf, isReady, slicesOf } from '../../../ports/endpoints.ts'
 import type { KubeObject, ListQuery } from '../../../ports/kube.ts'
 import { progressing, READY, type Reader, type Scene } from './reader.ts'
 
@@ -6,18 +7,7 @@ interface ClientConfig {
   readonly service?: { readonly name: string; readonly namespace: string }
 }
 
-interface Slice {
-  readonly endpoints?: readonly { readonly conditions?: { readonly ready?: boolean } }[]
-}
-
-const SERVICE_NAME = 'kubernetes.io/service-name'
-
 const servicesIn = (namespace: string): ListQuery => ({ apiVersion: 'v1', kind: 'Service', namespace })
-const slicesIn = (namespace: string): ListQuery => ({
-  apiVersion: 'discovery.k8s.io/v1',
-  kind: 'EndpointSlice',
-  namespace,
-})
 
 /**
  * Ready when the API server can call each webhook: it knows the CA, and the Service (when it exists) has an endpoint.
@@ -26,7 +16,7 @@ const slicesIn = (namespace: string): ListQuery => ({
 export const webhook: Reader = {
   needs(object) {
     const namespaces = new Set(clients(object).flatMap(({ service }) => (service ? [service.namespace] : [])))
-    return [...namespaces].flatMap((namespace) => [servicesIn(namespace), slicesIn(namespace)])
+    return [...namespaces].flatMap((namespace) => [servicesIn(namespace), slicesOf(namespace)])
   },
   read(object, scene) {
     if (webhooksOf(object).every(({ failurePolicy }) => failurePolicy === 'Ignore')) return READY
@@ -57,8 +47,5 @@ function clients(object: KubeObject): readonly ClientConfig[] {
 
 function isUnserved({ name, namespace }: { name: string; namespace: string }, scene: Scene): boolean {
   if (!scene.of(servicesIn(namespace)).some(({ metadata }) => metadata.name === name)) return false
-  const slices = scene.of(slicesIn(namespace)).filter(({ metadata }) => metadata.labels?.[SERVICE_NAME] === name)
-  return !slices.some((slice) =>
-    (slice as unknown as Slice).endpoints?.some(({ conditions }) => conditions?.ready !== false),
-  )
+  return !endpointsOf(name, scene.of(slicesOf(namespace))).some(isReady)
 }

@@ -1,6 +1,6 @@
 import { eventsIn } from '../../../ports/events.ts'
 import type { KubeObject, ListQuery } from '../../../ports/kube.ts'
-import { CLASSES } from './no-volume.ts'
+import { STORAGE_CLASS } from '../../../ports/storage-class.ts'
 import { podsIn } from './pods.ts'
 import { specOf } from './reader.ts'
 
@@ -15,7 +15,7 @@ interface LabelSelector {
 
 /** Pods, events, and the classes of their volumes around a workload. */
 export function around(workload: KubeObject): readonly ListQuery[] {
-  return [podsIn(workload.metadata.namespace), eventsIn(workload.metadata.namespace), CLASSES]
+  return [podsIn(workload.metadata.namespace), eventsIn(workload.metadata.namespace), STORAGE_CLASS]
 }
 
 /** The pods that a workload's selector chooses. */
