@@ -1,5 +1,6 @@
 import type { LlmgwStep } from '../src/ports/index.ts'
 import type { Consumer } from './rotation/consumers.ts'
+import { acceptKey, GATEWAY_KEY, withdrawKey } from './rotation/gateway-key.ts'
 import { inUse } from './rotation/in-use.ts'
 import { type Direction, newVersion, type Rotated } from './rotation/new-version.ts'
 import { restart } from './rotation/restart.ts'
@@ -18,7 +19,7 @@ export interface Rotation {
 
 /**
  * A rotation as steps: new version, sync, restart of the consumers (first those who check the value, then those who
- * present it), proof, end of the old version. What is done shows in the version labels and in the annotations of pod
+ * present it), proof, end of the old version. What LiteLLM keeps itself it takes before the restarts and refuses after the proof. What is done shows in the version labels and in the annotations of pod
  * templates, so that a rotation that was stopped goes on where it was, or back.
  */
 export function rotationSteps({ secrets, consumers, direction }: Rotation): readonly LlmgwStep<unknown>[] {
@@ -29,14 +30,27 @@ export function rotationSteps({ secrets, consumers, direction }: Rotation): read
     consumers
       .filter((consumer) => consumer.checks === checks)
       .map((consumer) => restart({ consumer, versions, after }) as LlmgwStep<unknown>)
+  const kept = versions.get(GATEWAY_KEY)
+  const accepted = kept === undefined ? [] : [acceptKey(kept) as LlmgwStep<unknown>]
   const checking = restarts(true, [sync as LlmgwStep<unknown>])
-  const presenting = restarts(false, [sync as LlmgwStep<unknown>, ...checking])
-  const proof = inUse(names, versions, [sync as LlmgwStep<unknown>, ...checking, ...presenting])
+  const presenting = restarts(false, [sync as LlmgwStep<unknown>, ...accepted, ...checking])
+  const proof = inUse(names, versions, [sync as LlmgwStep<unknown>, ...accepted, ...checking, ...presenting])
+  const proven = proof as LlmgwStep<unknown>
+  const withdrawn = kept === undefined ? [] : [withdrawKey(kept, [proven]) as LlmgwStep<unknown>]
   const ends = secrets.flatMap((one) => {
     const version = versions.get(one.name)
-    return version === undefined ? [] : [retire(one, version, [proof as LlmgwStep<unknown>])]
+    return version === undefined ? [] : [retire(one, version, [proven, ...withdrawn])]
   })
-  return [...versions.values(), sync, ...checking, ...presenting, proof, ...ends] as readonly LlmgwStep<unknown>[]
+  const restarted = [...checking, ...presenting]
+  return [
+    ...versions.values(),
+    sync,
+    ...accepted,
+    ...restarted,
+    proof,
+    ...withdrawn,
+    ...ends,
+  ] as readonly LlmgwStep<unknown>[]
 }
 
 /** The step that only brings current values into the cluster. */

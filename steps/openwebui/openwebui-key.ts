@@ -4,9 +4,9 @@ import { litellm } from '../litellm/litellm.ts'
 import { gatewayTarget } from '../litellm/service.ts'
 import { RELEASES, remoteName } from '../names.ts'
 import { secrets } from '../secrets.ts'
+import { freeName, keysOfOurs } from './key-names.ts'
 
-/** Name of the key in LiteLLM's lists. */
-const ALIAS = 'open-webui'
+/** Logical name of its value. */
 const KEY = 'openwebui-litellm-key'
 const TARGET = 'litellm key open-webui'
 
@@ -15,7 +15,7 @@ type Looking = Services & Pick<StepContext, 'signal'>
 /** What is known before LiteLLM is asked. */
 interface Wanted {
   readonly access: GatewayAccess
-  readonly key: NewKey
+  readonly key: Omit<NewKey, 'alias'>
 }
 
 /** The key with its values; undefined while one of them is not in Secrets Manager. */
@@ -23,7 +23,7 @@ export async function wantedKey(ctx: Looking): Promise<Wanted | undefined> {
   const [value, masterKey] = await Promise.all([KEY, 'litellm-master-key'].map((name) => currentValue(ctx, name)))
   if (value === undefined || masterKey === undefined) return undefined
   const models = [...new Set(ctx.config.models.map(({ name }) => name))].sort()
-  return { access: { service: gatewayTarget(ctx.config), masterKey }, key: { value, alias: ALIAS, models } }
+  return { access: { service: gatewayTarget(ctx.config), masterKey }, key: { value, models } }
 }
 
 async function currentValue(ctx: Looking, logicalName: string) {
@@ -37,7 +37,7 @@ async function currentValue(ctx: Looking, logicalName: string) {
 }
 
 /** Differences of a key that LiteLLM has. */
-function corrections(found: GatewayKey, { models }: NewKey): readonly Change[] {
+function corrections(found: GatewayKey, { models }: Wanted['key']): readonly Change[] {
   const before = [...found.models].sort().join(', ')
   const after = models.join(', ')
   const fields = [
@@ -55,6 +55,16 @@ export function noKeyOfItsOwn({ config, target }: Pick<Services, 'config' | 'tar
   if (config.database.kind === 'none') return 'without a database LiteLLM keeps no keys'
   if (config.secrets.items[KEY] === undefined) return `there is no secret ${KEY}`
   return target.sandbox ? 'a sandbox has no database behind LiteLLM: nothing would keep the key' : undefined
+}
+
+/** Makes LiteLLM know the current value, beside one before: pods of before go on with that. */
+export async function registerKey(ctx: Looking): Promise<void> {
+  const wanted = await wantedKey(ctx)
+  if (wanted === undefined) throw new Error(`secret ${KEY} or the master key has no value`)
+  const { access, key } = wanted
+  const found = await ctx.gatewayKeys.find(access, key.value, ctx.signal)
+  if (found !== undefined) await ctx.gatewayKeys.update(access, { ...key, alias: found.alias }, ctx.signal)
+  else await ctx.gatewayKeys.create(access, { ...key, alias: await freeName(ctx, access) }, ctx.signal)
 }
 
 /** Open WebUI's own key in LiteLLM, with the value from Secrets Manager: it may call the configured models and nothing else. */
@@ -81,12 +91,7 @@ export const openwebuiKey: LlmgwStep = {
   },
 
   async apply(ctx) {
-    const wanted = await wantedKey(ctx)
-    if (wanted === undefined) throw new Error(`secret ${KEY} or the master key has no value`)
-    const { access, key } = wanted
-    const found = await ctx.gatewayKeys.find(access, key.value, ctx.signal)
-    if (found === undefined) await ctx.gatewayKeys.create(access, key, ctx.signal)
-    else await ctx.gatewayKeys.update(access, key, ctx.signal)
+    await registerKey(ctx)
   },
 
   async view(ctx) {
@@ -100,11 +105,14 @@ export const openwebuiKey: LlmgwStep = {
   async destroy(ctx) {
     const wanted = await wantedKey(ctx)
     if (wanted === undefined) return
-    await ctx.gatewayKeys.remove(wanted.access, wanted.key.value, ctx.signal).catch((error: unknown) => {
+    try {
+      for (const { alias } of await keysOfOurs(ctx, wanted.access))
+        await ctx.gatewayKeys.revoke(wanted.access, alias, ctx.signal)
+    } catch (error) {
       // A gateway that is gone takes no calls: its key opens nothing.
       if (!isUnreachable(error)) throw error
       ctx.report('LiteLLM does not answer: its key is left in the database')
-    })
+    }
   },
 }
 

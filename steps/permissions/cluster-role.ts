@@ -19,6 +19,8 @@ const READS: readonly string[] = [
   'apps/deployments',
   'apps/replicasets',
   'apps/statefulsets',
+  'apiregistration.k8s.io/apiservices',
+  'batch/cronjobs',
   'batch/jobs',
   'discovery.k8s.io/endpointslices',
   '/namespaces',
@@ -32,6 +34,28 @@ const READS: readonly string[] = [
   'storage.k8s.io/csidrivers',
   'storage.k8s.io/storageclasses',
   'karpenter.sh/nodepools',
+  'networking.k8s.io/ingresses',
+]
+
+/** A connection to a pod, as kubectl port-forward makes one: upgraded from GET, and since Kubernetes 1.35 `create` is asked for, too. */
+const CONNECT: readonly string[] = ['get', 'create']
+
+/**
+ * Groups of which charts bring kinds, other ones from version to version. Deleting a kind deletes everybody's objects of it,
+ * so `destroy --delete-crds` lists them before.
+ */
+const GROUPS_OF_CHARTS: readonly string[] = [
+  'config.gatekeeper.sh',
+  'connection.gatekeeper.sh',
+  'expansion.gatekeeper.sh',
+  'external-secrets.io',
+  'externaldata.gatekeeper.sh',
+  'generators.external-secrets.io',
+  'monitoring.coreos.com',
+  'mutations.gatekeeper.sh',
+  'status.gatekeeper.sh',
+  'syncset.gatekeeper.sh',
+  'templates.gatekeeper.sh',
 ]
 
 interface Rule {
@@ -51,6 +75,7 @@ export function toolClusterRole(config: Config): KubeObject {
     verbs.set(kind, new Set([...(verbs.get(kind) ?? []), ...wanted]))
   }
   for (const kind of READS) add(kind, READ)
+  add('/pods/portforward', CONNECT)
   // What a run makes, a later version of a chart may drop, and destroy removes.
   for (const access of neededAccess(config)) add(kindOf(access), [...READ, access.verb, 'update', 'delete'])
   for (const kind of verbs.keys()) if (isRole(kind)) add(kind, ['escalate', 'bind'])
@@ -58,7 +83,7 @@ export function toolClusterRole(config: Config): KubeObject {
     apiVersion: `${RBAC}/v1`,
     kind: 'ClusterRole',
     metadata: { name: `llmgw-${config.deployment}` },
-    rules: rulesOf(verbs),
+    rules: [...rulesOf(verbs), { apiGroups: GROUPS_OF_CHARTS, resources: ['*'], verbs: ['list'] }],
   }
 }
 

@@ -24,7 +24,20 @@ const CONSEQUENCES: Readonly<Record<string, Consequence>> = {
   },
 }
 
+/** Read while a database is empty and never again: what keeps the password from then on. */
+const READ_ONCE: Readonly<Record<string, string>> = {
+  'grafana-admin-password': 'Grafana',
+  'webui-admin-password': 'Open WebUI',
+}
+
+/** The program that read this secret at its first start and keeps its own copy; undefined where pods present what they are given. */
+export const keptBy = (name: string): string | undefined =>
+  Object.hasOwn(READ_ONCE, name) ? READ_ONCE[name] : undefined
+
 /** What a new value of this secret means; undefined where only its consumers restart. */
 export function consequenceOf(name: string): Consequence | undefined {
+  const program = keptBy(name)
+  if (program !== undefined)
+    return { text: `${program} goes on with the password in its database: change it there to the same.`, twice: false }
   return Object.hasOwn(CONSEQUENCES, name) ? CONSEQUENCES[name] : undefined
 }

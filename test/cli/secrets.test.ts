@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -163,11 +164,65 @@ describe('secrets rotate', () => {
     })
   })
 
+  describe("of Open WebUI's key, which LiteLLM keeps, too", () => {
+    const KEY = 'openwebui/litellm-key'
+    const rotateKey = 'secrets rotate openwebui-litellm-key --yes'
+    const digest = (value = '') => createHash('sha256').update(value).digest('hex')
+    const known = (world: FakeWorld) => [...world.litellm.keys.keys()]
+
+    it('has LiteLLM take the new one before pods present it, and refuse the old one after', async () => {
+      const world = await platform()
+      const before = current(world, KEY)
+      const atRestart: string[][] = []
+      const { patch } = world.kube
+      world.kube.patch = async (ref, ...rest) => {
+        if (ref.kind === 'Deployment') atRestart.push(known(world))
+        return await patch(ref, ...rest)
+      }
+      const { code, stdout, stderr } = await runCli(rotateKey, { world })
+      expect(code, stdout + stderr).toBe(0)
+      const after = current(world, KEY)
+      expect(restarts(world)).toContain('web')
+      expect(new Set(atRestart.flat())).toEqual(new Set([digest(before), digest(after)]))
+      expect(known(world)).toEqual([digest(after)])
+      expect((await runCli(rotateKey, { world })).code).toBe(0)
+      expect(known(world)).toEqual([digest(current(world, KEY))])
+      expect((await runCli('plan openwebui --exit-code', { world })).stdout).not.toContain('litellm key')
+    })
+
+    it.each([
+      ['/key/generate', 'on'],
+      ['/key/generate', 'back'],
+      ['/key/delete', 'on'],
+      ['/key/delete', 'back'],
+    ] as const)('stopped where %s fails it goes %s, and one key is left', async (path, direction) => {
+      const world = await platform()
+      const before = current(world, KEY)
+      world.litellm.faults.broken.add(path)
+      expect((await runCli(rotateKey, { world })).code).toBe(1)
+      expect(known(world)).toContain(digest(before))
+      world.litellm.faults.broken.clear()
+      const again = await runCli(direction === 'on' ? rotateKey : `${rotateKey} --back`, { world })
+      expect(again.code, again.stdout + again.stderr).toBe(0)
+      if (direction === 'back') expect(current(world, KEY)).toBe(before)
+      else expect(current(world, KEY)).not.toBe(before)
+      expect(known(world)).toEqual([digest(current(world, KEY))])
+    })
+  })
+
   it('never rotates the salt key', async () => {
     const world = await platform()
     const { code, stderr } = await runCli('secrets rotate litellm-salt-key --yes', { world })
     expect(code).toBe(3)
     expect(stderr).toMatch(/never changes once it has a value/)
+  })
+
+  it('does not claim that a password is in use that its program reads at its first start only', async () => {
+    const world = await platform()
+    const before = current(world, 'monitoring/grafana-admin-password')
+    const { code, stderr } = await runCli('secrets rotate grafana-admin-password --yes', { world })
+    expect([code, stderr]).toEqual([3, expect.stringMatching(/Grafana reads .*set grafana-admin-password/s)])
+    expect(current(world, 'monitoring/grafana-admin-password')).toBe(before)
   })
 
   it('wants the name of a key that cuts people off, also with --yes', async () => {

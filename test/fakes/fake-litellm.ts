@@ -6,6 +6,7 @@ interface Kept {
   readonly models: readonly string[]
   readonly status: string
   readonly key_type?: string
+  readonly created_at?: string
 }
 
 /** What may be wrong with it. */
@@ -24,6 +25,8 @@ interface Faults {
   /** Whoever brings a token is let in, whoever signed it. */
   trusting: boolean
   models: readonly string[]
+  /** Addresses that are answered with 500. */
+  readonly broken: Set<string>
   /** Why a model does not answer, by its name. */
   readonly refusals: Map<string, string>
   metrics: readonly string[]
@@ -80,6 +83,7 @@ export function fakeLitellm(masterKey: () => string | undefined): FakeLitellm {
     open: false,
     trusting: false,
     models: MODELS,
+    broken: new Set(),
     refusals: new Map(),
     metrics: METRICS,
     guardrails: ['llmgw-rules'],
@@ -100,8 +104,11 @@ export function fakeLitellm(masterKey: () => string | undefined): FakeLitellm {
     made += 1
     const key = String(body.key ?? `sk-made-up-by-litellm-${made}`)
     const id = asDigest(key)
+    const taken = [...keys].some(([other, { key_alias }]) => other !== id && key_alias === body.key_alias)
+    if (taken) return [400, { error: { message: `Key with alias '${body.key_alias}' already exists.` } }]
     const { key: _given, blocked: __, ...rest } = body
-    keys.set(id, { ...(keys.get(id) as Kept), ...(rest as unknown as Kept), status: 'active' })
+    const madeAt = new Date(made * 1_000).toISOString()
+    keys.set(id, { created_at: madeAt, ...keys.get(id), ...(rest as unknown as Kept), status: 'active' })
     return [200, { key }]
   }
   const seen = new Map<string, string>()
@@ -147,6 +154,7 @@ export function fakeLitellm(masterKey: () => string | undefined): FakeLitellm {
     const given = request.headers.authorization?.replace('Bearer ', '') ?? ''
     if (url.pathname === '/v1/models' && maySeeModels(given))
       return [200, { data: faults.models.map((id) => ({ id })) }]
+    if (faults.broken.has(url.pathname)) return [500, { error: { message: 'Internal Server Error' } }]
     if (!isMaster(given)) return [401, { error: { message: 'Invalid key' } }]
     const body = request.method === 'POST' ? await bodyOf(request) : {}
     const known = administrators[url.pathname]

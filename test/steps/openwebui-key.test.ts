@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { NotYetKnown } from '../../src/engine/step.ts'
 import { litellm } from '../../steps/litellm/litellm.ts'
@@ -25,6 +26,7 @@ describe("Open WebUI's key", () => {
         key_alias: 'open-webui',
         models: ['claude-haiku', 'claude-sonnet', 'nova-lite'],
         key_type: 'llm_api',
+        created_at: expect.any(String),
         status: 'active',
       },
     ])
@@ -57,8 +59,20 @@ describe("Open WebUI's key", () => {
     rotated(world, 'openwebui/litellm-key')
     expect((await check(openwebuiKey, world)).state).toBe('missing')
     expect((await converge(openwebuiKey, world)).state).toBe('current')
+    // The one before works until a rotation ends it: pods may present it still.
+    expect([...world.litellm.keys.values()].map(({ key_alias }) => key_alias)).toEqual(['open-webui', 'open-webui-2'])
     world.litellm.keys.clear()
     expect((await check(openwebuiKey, world)).state).toBe('missing')
+  })
+
+  it('takes the place of the older of two values before it', async () => {
+    const world = await gateway()
+    for (const value of ['one', 'two', 'three']) {
+      rotated(world, 'openwebui/litellm-key', `sk-${value}`)
+      expect((await converge(openwebuiKey, world)).state).toBe('current')
+    }
+    const digests = ['sk-two', 'sk-three'].map((value) => createHash('sha256').update(value).digest('hex'))
+    expect([...world.litellm.keys.keys()]).toEqual(digests)
   })
 
   it('is mended when it was blocked', async () => {

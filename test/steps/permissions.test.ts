@@ -57,6 +57,29 @@ interface Rule {
   readonly verbs: readonly string[]
 }
 
+/** Kinds that are in no cluster, in the sandbox alone, or that everybody may ask for. */
+const NOT_LISTED = /^(Config|DeleteOptions|PortForward|SelfSubjectAccessReview)$/
+
+/** `apiVersion` beside `kind` in the source, as group and plural. */
+function kindsInSource(): readonly (readonly [group: string, plural: string])[] {
+  const files = ['src', 'steps'].flatMap((room) => {
+    const root = new URL(`../../${room}/`, import.meta.url)
+    return readdirSync(root, { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.ts') && !name.startsWith('sandbox/'))
+      .map((name) => readFileSync(new URL(name, root), 'utf8'))
+  })
+  const pairs = files.flatMap((text) => [
+    ...text.matchAll(/apiVersion: '([\w./-]+)',\s*kind: '([A-Z]\w+)'/g),
+    ...text.matchAll(/\['((?:[\w.-]+\/)?v\d\w*)', '([A-Z]\w+)'\]/g),
+  ])
+  const kinds = pairs.map(([, version = '', kind = '']) => [version, kind] as const)
+  return kinds.flatMap(([version, kind]) => {
+    const group = version.includes('/') ? version.replace(/\/.*$/, '') : ''
+    const plural = kind.toLowerCase().replace(/s$/, 'se').replace(/y$/, 'ie')
+    return NOT_LISTED.test(kind) ? [] : [[group, `${plural}s`] as const]
+  })
+}
+
 describe('the ClusterRole of llmgw itself', () => {
   const { config } = fakeWorld()
   const rules = toolClusterRole(config).rules as readonly Rule[]
@@ -71,11 +94,25 @@ describe('the ClusterRole of llmgw itself', () => {
     expect(neededAccess(config).length).toBeGreaterThan(50)
   })
 
-  it('has no wildcard, and lets roles be granted but nothing be impersonated', () => {
-    expect(JSON.stringify(rules)).not.toMatch(/"\*"|impersonate/)
+  it('has no wildcard but for listing what charts bring kinds of, and lets roles be granted but nothing be impersonated', () => {
+    const wide = rules.filter((rule) => JSON.stringify(rule).includes('"*"'))
+    expect(wide).toEqual([{ apiGroups: expect.any(Array), resources: ['*'], verbs: ['list'] }])
+    expect(
+      wide[0]?.apiGroups.filter((group) => !/^[a-z-]+(\.[a-z-]+)+$/.test(group) || group.endsWith('k8s.io')),
+    ).toEqual([])
+    expect(JSON.stringify(rules)).not.toContain('impersonate')
     expect(allows('rbac.authorization.k8s.io', 'clusterroles', 'escalate')).toBe(true)
     expect(allows('', 'pods', 'delete')).toBe(false)
     expect(allows('', 'pods/exec', 'create')).toBe(false)
+    // Keys, `verify` and `forward` reach pods as kubectl port-forward does.
+    expect(allows('', 'pods/portforward', 'create')).toBe(true)
+  })
+
+  it('allows every kind that the program asks for by name to be listed', () => {
+    const asked = kindsInSource()
+    expect(asked.length).toBeGreaterThan(25)
+    const listed = (group: string, plural: string) => allows(group, plural, 'list') || allows(group, '*', 'list')
+    expect(asked.filter(([group, plural]) => !listed(group, plural))).toEqual([])
   })
 
   it('names each kind in one rule', () => {

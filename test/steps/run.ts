@@ -59,9 +59,9 @@ export function causeIn(seen: Observation): Cause {
 }
 
 /** Another value in AWS, as somebody else's rotation leaves it. */
-export function rotated(world: FakeWorld, remote: string): void {
+export function rotated(world: FakeWorld, remote: string, value = 'sk-another-value'): void {
   const versions = world.aws.state.secrets.get(remote)?.versions
   if (versions === undefined) throw new Error(`no secret ${remote}`)
   for (const [id, version] of versions) versions.set(id, { ...version, labels: ['AWSPREVIOUS'] })
-  versions.set('another-version', { value: 'sk-another-value', labels: ['AWSCURRENT'] })
+  versions.set(`version-of-${value}`, { value, labels: ['AWSCURRENT'] })
 }

@@ -1,5 +1,6 @@
 import { masterKeyInCluster } from '../../../steps/litellm/master-key.ts'
 import { gatewayTarget } from '../../../steps/litellm/service.ts'
+import { KEY_NAMES } from '../../../steps/openwebui/key-names.ts'
 import { ConfigError, UsageError } from '../../errors.ts'
 import type { GatewayAccess, ListedKey } from '../../ports/index.ts'
 import type { Session } from '../run/session.ts'
@@ -22,13 +23,10 @@ export async function keeper({ ctx, stop }: Session): Promise<GatewayAccess> {
 export const named = (keys: readonly ListedKey[], name: string): ListedKey | undefined =>
   keys.find(({ alias }) => alias === name)
 
-/** This one follows the configuration: a deploy would bring it back. */
-const OURS = 'open-webui'
-
-/** @throws UsageError KeyManaged */
+/** It follows the configuration: a deploy would bring it back. @throws UsageError KeyManaged */
 export function refuseOurs(name: string): void {
-  if (name !== OURS) return
-  throw new UsageError('KeyManaged', `${OURS} is the key of the chat interface, which deploy makes and mends`, {
+  if (!KEY_NAMES.includes(name)) return
+  throw new UsageError('KeyManaged', `${name} is the key of the chat interface, which deploy makes and mends`, {
     hint: 'for another value: llmgw secrets rotate openwebui-litellm-key',
   })
 }

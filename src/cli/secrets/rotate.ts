@@ -1,5 +1,6 @@
+import { keptBy } from '../../../steps/rotation/consequences.ts'
 import type { LogicalSecret } from '../../../steps/secrets/logical-secret.ts'
-import { UsageError } from '../../errors.ts'
+import { PreflightError, UsageError } from '../../errors.ts'
 import type { Secret } from '../../secret.ts'
 import type { SecretsFlags } from '../flags.ts'
 import type { Host } from '../host.ts'
@@ -24,6 +25,7 @@ export async function rotate(name: string, flags: SecretsFlags, host: Host): Pro
     const secret = secretNamed(await lookAtSecrets(session), name)
     refuseImmutable(secret)
     refuseWithoutValue(secret)
+    if (!isRotating(secret)) refuseReadOnce(secret)
     const value = await newValue(session, secret, flags)
     return await changeSecrets(session, flags, {
       first: [],
@@ -31,6 +33,17 @@ export async function rotate(name: string, flags: SecretsFlags, host: Host): Pro
       direction: flags.back ? 'back' : 'on',
     })
   })
+}
+
+/** @throws PreflightError SecretReadOnce: pods would restart, and the old password would go on opening the door */
+function refuseReadOnce({ name }: LogicalSecret): void {
+  const program = keptBy(name)
+  if (program === undefined) return
+  throw new PreflightError(
+    'SecretReadOnce',
+    `${program} reads ${name} while its database is empty and never again, so a new value would be in nobody's use`,
+    { hint: `change the password in ${program}, then keep it here: llmgw secrets set ${name}` },
+  )
 }
 
 /** The value that somebody gives; none where one is made up, or a rotation has begun with one. @throws UsageError NoRotation */
