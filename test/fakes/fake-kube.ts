@@ -104,7 +104,7 @@ export function fakeKube(options: FakeKubeOptions = {}): FakeKube {
 
   const served = (query: { apiVersion: string; kind: string }): boolean => {
     if (!options.strict || isBuiltIn(query.apiVersion)) return true
-    return store.all().some((object) => {
+    return store.some((object) => {
       if (object.kind !== 'CustomResourceDefinition') return false
       const spec = object.spec as { group?: string; names?: { kind?: string } } | undefined
       return spec?.names?.kind === query.kind && query.apiVersion.startsWith(`${spec.group}/`)
@@ -127,7 +127,7 @@ export function fakeKube(options: FakeKubeOptions = {}): FakeKube {
     object.kind === query.kind &&
     (query.namespace === undefined || object.metadata.namespace === query.namespace) &&
     matches(object, query)
-  const select = (query: ListQuery): KubeObject[] => store.all().filter(inKind(query))
+  const select = (query: ListQuery): KubeObject[] => store.where(inKind(query))
 
   /** What controllers make of an object that is as it should be. */
   const make = (object: KubeObject): void => {
@@ -172,18 +172,19 @@ export function fakeKube(options: FakeKubeOptions = {}): FakeKube {
   const removeNow = (object: KubeObject): void => {
     store.remove(refOf(object))
     if (store.find(refOf(object))) return
-    for (const other of store.all()) {
-      const owned = other.metadata.ownerReferences?.some((owner) => owner.uid === object.metadata.uid)
-      const inside = object.kind === 'Namespace' && other.metadata.namespace === object.metadata.name
-      if (owned || inside) removeNow(other)
-    }
+    const leaving = store.where(({ metadata }) => {
+      const owned = metadata.ownerReferences?.some((owner) => owner.uid === object.metadata.uid)
+      const inside = object.kind === 'Namespace' && metadata.namespace === object.metadata.name
+      return owned === true || inside
+    })
+    for (const other of leaving) removeNow(other)
   }
 
   /** The garbage collector's part: what it owns stays, and is nobody's from now on. */
   const orphan = ({ metadata: { uid } }: KubeObject): void => {
-    for (const other of store.all()) {
+    const owned = store.where(({ metadata }) => metadata.ownerReferences?.some((owner) => owner.uid === uid) === true)
+    for (const other of owned) {
       const { ownerReferences = [], ...metadata } = other.metadata
-      if (!ownerReferences.some((owner) => owner.uid === uid)) continue
       const left = ownerReferences.filter((owner) => owner.uid !== uid)
       store.replace({ ...other, metadata: { ...metadata, ownerReferences: left } }, 'garbage-collector/Update', true)
     }
@@ -213,7 +214,7 @@ export function fakeKube(options: FakeKubeOptions = {}): FakeKube {
     async apply(object, { dryRun = false, force = false, signal } = {}) {
       const made = call('apply', refOf(object), signal)
       admit(made)
-      const denied = refusedByGatekeeper(object, store.all())
+      const denied = refusedByGatekeeper(object, store.some)
       if (denied !== undefined) throw refuse(403, 'Forbidden', made, denied)
       const applied = store.apply(object, { owner: `${OWN_MANAGER}/Apply`, force, dryRun })
       if (dryRun) return applied

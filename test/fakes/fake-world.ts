@@ -282,9 +282,23 @@ function countingRandom(): Services['random'] {
   }
 }
 
+/** Files of the package do not change while tests run: each is read and parsed once. */
+const texts = new Map<string, Promise<string>>()
+const parsed = new Map<string, Promise<unknown[]>>()
+
+function once<Kept>(kept: Map<string, Kept>, path: string, make: () => Kept): Kept {
+  const found = kept.get(path) ?? make()
+  kept.set(path, found)
+  return found
+}
+
 const packageAssets: Assets = {
-  text: (path) => readFile(new URL(`../../${path}`, import.meta.url), 'utf8'),
+  text: (path) => once(texts, path, () => readFile(new URL(`../../${path}`, import.meta.url), 'utf8')),
   async documents(path) {
-    return parseAllDocuments(await packageAssets.text(path)).map((document) => document.toJS())
+    const documents = await once(parsed, path, async () =>
+      parseAllDocuments(await packageAssets.text(path)).map((document) => document.toJS() as unknown),
+    )
+    // Whoever changes what they got changes it for themselves.
+    return structuredClone(documents)
   },
 }

@@ -166,10 +166,13 @@ export function crdOf(object: KubeObject): KubeObject | undefined {
 
 const IGNORE = 'admission.gatekeeper.sh/ignore'
 
-/** Why Gatekeeper's webhook refuses an object, where it is installed. */
-export function refusedByGatekeeper(object: KubeObject, others: readonly KubeObject[]): string | undefined {
+/** Why Gatekeeper's webhook refuses an object, where it is installed. @param some whether there is such an object */
+export function refusedByGatekeeper(
+  object: KubeObject,
+  some: (is: (other: KubeObject) => boolean) => boolean,
+): string | undefined {
   if (object.kind !== 'Namespace' || object.metadata.labels?.[IGNORE] === undefined) return undefined
-  const isThere = others.some(
+  const isThere = some(
     ({ kind, metadata }) => kind === 'ValidatingWebhookConfiguration' && metadata.name.startsWith('gatekeeper-'),
   )
   if (!isThere) return undefined

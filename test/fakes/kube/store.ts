@@ -68,6 +68,9 @@ function timesOf(before: Entry | undefined, { object, owners }: Entry, now: stri
 }
 
 /** Objects with their field owners; every change gets a new resourceVersion and wakes `onChange`. */
+/** Copying an object costs more than looking at it, and most looks want few. */
+type Choice = (object: KubeObject) => boolean
+
 export function createStore(now: () => number) {
   const entries = new Map<string, Entry>()
   const listeners = new Set<() => void>()
@@ -115,7 +118,10 @@ export function createStore(now: () => number) {
   const copy = (entry: Entry) => ({ object: structuredClone(entry.object), owners: new Map(entry.owners) })
 
   return {
-    all: (): KubeObject[] => [...entries.values()].map(view),
+    /** Copies of those that `is` chooses; it sees them as they are stored, without managed fields, and changes nothing. */
+    where: (is: Choice): KubeObject[] =>
+      [...entries.values()].filter(({ object }) => is(object as unknown as KubeObject)).map(view),
+    some: (is: Choice): boolean => [...entries.values()].some(({ object }) => is(object as unknown as KubeObject)),
     find(ref: ObjectRef): KubeObject | undefined {
       const entry = entries.get(keyOf(ref))
       return entry && view(entry)
