@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { pasteable, platformFlags, withPasteableHints } from '../../src/cli/run/pasteable.ts'
+import { pasteable, platformFlags, quoted, withPasteableHints } from '../../src/cli/run/pasteable.ts'
 
 test.each([
   [{}, ''],
@@ -11,6 +11,23 @@ test.each([
 ])('%j is named by%s', (platform, flags) => {
   expect(platformFlags(platform)).toBe(flags)
 })
+
+test.each([
+  ['plan.json', 'plan.json'],
+  ['my plan.json', "'my plan.json'"],
+  ["it's", String.raw`'it'\''s'`],
+  ['$(reboot)', "'$(reboot)'"],
+  ['', "''"],
+])('%j is %s to a shell', (word, text) => {
+  expect(quoted(word)).toBe(text)
+})
+
+test.each(['keys revoke ci', 'images verify', 'charts lock', 'support-bundle', 'examples curl'])(
+  'llmgw %s leads to this platform, too',
+  (command) => {
+    expect(pasteable(`llmgw ${command}`, { sandbox: 'two' })).toBe(`llmgw --sandbox=two ${command}`)
+  },
+)
 
 test('commands that work on a platform are led to this one, others are not', () => {
   const text = 'llmgw deploy redis; see llmgw explain NotReady, then llmgw secrets set $& NAME'

@@ -57,6 +57,12 @@ describe('the plan document', () => {
     expect(JSON.parse(await readFile(file, 'utf8'))).toEqual(planJsonSchema())
   })
 
+  it('tells the command that runs it, as a shell takes it', async () => {
+    const path = join(dir, "it's.json")
+    const { stdout } = await runCli(`plan -o ${path}`, { world: fakeWorld() })
+    expect(stdout).toContain(`run exactly this with: llmgw deploy --plan '${path.replace("'", String.raw`'\''`)}'\n`)
+  })
+
   it('fits its schema on the output and in the file, and says the same in both', async () => {
     const world = fakeWorld()
     const { plan } = await kept(world)

@@ -7,7 +7,7 @@ import { chosenComponents, chosenNames } from '../run/components.ts'
 import { lookForOrphans, NO_ORPHANS, printOrphans } from '../run/orphans.ts'
 import { overrideLines } from '../run/override-lines.ts'
 import { ownComponents } from '../run/own-components.ts'
-import { platformFlags } from '../run/pasteable.ts'
+import { platformFlags, quoted } from '../run/pasteable.ts'
 import { planDocumentOf } from '../run/plan-document.ts'
 import { writePlan } from '../run/plan-file.ts'
 import { refuseUnknown, withSession } from '../run/session.ts'
@@ -34,7 +34,7 @@ export async function plan(words: readonly string[], flags: PlanFlags, host: Hos
     refuseUnknown(looked)
     if (flags.out !== undefined) {
       await writePlan(host.cwd, flags.out, document)
-      session.print(`run exactly this with: llmgw${platformFlags(flags)} deploy --plan ${flags.out}`)
+      session.print(`run exactly this with: llmgw${platformFlags(flags)} deploy --plan ${quoted(flags.out)}`)
     }
     return document.differs && flags.exitCode ? DIFFERENCES : 0
   })

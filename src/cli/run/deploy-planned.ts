@@ -6,6 +6,7 @@ import { carryOut } from './carry-out.ts'
 import { chosenNames, namedComponents } from './components.ts'
 import { confirmChanges } from './confirm-changes.ts'
 import { resolveMode } from './mode.ts'
+import { quoted } from './pasteable.ts'
 import { readPlan } from './plan-file.ts'
 import { refuseOther, resolvePlanned } from './planned.ts'
 import { preflight } from './preflight.ts'
@@ -18,7 +19,7 @@ export async function deployPlanned(words: readonly string[], flags: DeployFlags
   const file = flags.plan ?? ''
   if (words.length > 0)
     throw new UsageError('PlanAndMore', `the plan says what is deployed, so ${words.join(', ')} cannot be named too`, {
-      hint: `llmgw deploy --plan ${file}`,
+      hint: `llmgw deploy --plan ${quoted(file)}`,
     })
   const mode = resolveMode(flags, host)
   const plan = await readPlan(host.cwd, file)

@@ -7,11 +7,12 @@ export type Platform = Pick<GlobalFlags, 'sandbox' | 'config'>
 
 /** Commands that work on a platform, and so have to be told which. */
 const COMMANDS =
-  /\bllmgw (?=(deploy|plan|diff|status|verify|diagnose|destroy|doctor|lock|orphans|secrets|permissions|restart|scale|rollback|access|forward|policy|test|chat|validate|config)\b)/g
+  /\bllmgw (?=(deploy|plan|diff|status|verify|diagnose|destroy|doctor|lock|orphans|secrets|permissions|restart|scale|rollback|access|forward|policy|keys|test|chat|examples|validate|config|charts|images|support-bundle)\b)/g
 
 const NEEDS_NO_QUOTES = /^[\w@%+=:,./-]+$/
 
-const quoted = (word: string): string =>
+/** A word as a shell takes it for one. */
+export const quoted = (word: string): string =>
   NEEDS_NO_QUOTES.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`
 
 /** The flags that lead another command to the same platform, each with a space before it; empty where none is needed. */
