@@ -4,7 +4,9 @@ import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { extract } from 'tar-stream'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { createBundle, writeBundle } from '../../src/cli/support/bundle.ts'
 import { scrubbed, strippedObject } from '../../src/cli/support/scrub.ts'
+import { registerSecret } from '../../src/secret.ts'
 import { type FakeWorld, fakeWorld } from '../fakes/fake-world.ts'
 import { runCli } from './run-cli.ts'
 
@@ -129,6 +131,20 @@ describe('llmgw support-bundle', () => {
       expect.stringContaining('the support bundle was not written to nowhere/x.tar.gz'),
     ])
   })
+})
+
+it('whatever goes into a bundle is scrubbed when it is written, with what is known by then', async () => {
+  const bundle = createBundle(new AbortController().signal)
+  bundle.addText('a.log', 'late-told-value, sk-abcdefghijklmnop, and words')
+  bundle.addJson('b.json', { note: 'late-told-value', inner: JSON.stringify({ token: 'late"told"quoted' }), port: 1 })
+  registerSecret('late-told-value')
+  registerSecret('late"told"quoted')
+  const file = join(folder, 'bundle.tar.gz')
+  await writeBundle(bundle, { cwd: folder, file, folder: 'x', at: new Date(0) })
+  const files = await unpacked(file)
+  expect([...files.values()].join('\n')).not.toMatch(/late|sk-/)
+  expect(files.get('a.log')).toBe('***, ***, and words')
+  expect(JSON.parse(files.get('b.json') ?? '')).toMatchObject({ note: '***', port: 1 })
 })
 
 describe('what looks like a secret', () => {

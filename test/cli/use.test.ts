@@ -1,5 +1,7 @@
 import type { RequestListener } from 'node:http'
 import { describe, expect, it } from 'vitest'
+import { SECURITY } from '../../src/cli/gateway/platform-trials.ts'
+import { checks } from '../../steps/verify/index.ts'
 import { type FakeWorld, fakeWorld } from '../fakes/fake-world.ts'
 import { FILE, runCli } from './run-cli.ts'
 
@@ -135,6 +137,12 @@ describe('llmgw test', () => {
       const title = 'a token that nobody signed is refused'
       expect(trials).toContainEqual(expect.objectContaining({ title, result: open ? 'fail' : 'pass' }))
     }
+  })
+
+  it('production asks checks that verify has', () => {
+    const ids = new Set(checks.map(({ id }) => id))
+    expect([...SECURITY].filter((id) => !ids.has(id))).toEqual([])
+    expect(SECURITY.size).toBeGreaterThan(0)
   })
 
   it('production: every model also as a stream, and what secures the platform, or it is not ready', async () => {

@@ -3,7 +3,7 @@ import type { Session } from '../run/session.ts'
 import type { Trial } from './trials.ts'
 
 /** Checks of verify that tell how the platform is secured: roles, secrets, networks, policies, certificates. */
-const SECURITY: ReadonlySet<string> = new Set([
+export const SECURITY: ReadonlySet<string> = new Set([
   'role-gateway',
   'role-external-secrets',
   'secrets',

@@ -3,7 +3,7 @@ import { namespaceNames } from '../../../steps/names.ts'
 import type { Kube, KubeObject, ListQuery } from '../../ports/index.ts'
 import type { Session } from '../run/session.ts'
 import type { Bundle } from './bundle.ts'
-import { knowValues, scrubbed, strippedObject } from './scrub.ts'
+import { knowValues, strippedObject } from './scrub.ts'
 
 type Kind = readonly [apiVersion: string, kind: string]
 
@@ -125,6 +125,6 @@ async function gatherLog(
   const path = `logs/${namespace}/${name}/${container}${previous ? '.previous' : ''}.log`
   await bundle.gather(path, async () => {
     const text = await kube.logs(source, signal)
-    if (text !== '') bundle.addText(path, scrubbed(text))
+    if (text !== '') bundle.addText(path, text)
   })
 }
