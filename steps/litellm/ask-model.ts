@@ -1,6 +1,7 @@
 import type { Config } from '../../src/config/schema.ts'
 import type { HttpAnswer, HttpAsk } from '../../src/ports/index.ts'
 import type { Secret } from '../../src/secret.ts'
+import { type ChatStream, chatStream, StreamRefused } from './chat-stream.ts'
 
 /** One call of the gateway's API, by whichever way. */
 export type Call = (ask: HttpAsk) => Promise<HttpAnswer>
@@ -48,23 +49,22 @@ export async function streamModel({ call, key, model }: Question, content = QUES
   return piecesOf(answer)
 }
 
-interface Chunk {
-  readonly error?: { readonly message?: string }
-  readonly choices?: readonly { readonly delta?: { readonly content?: string | null } }[]
-}
-
-/** Source: OpenAI API reference, streaming: server-sent events, `[DONE]` at the end. */
 function piecesOf({ status, text }: HttpAnswer): readonly string[] {
   if (status !== 200) throw new Error(`HTTP ${status}: ${messageIn(text)}`)
-  const lines = text.split('\n').filter((line) => line.startsWith('data: '))
-  const data = lines.map((line) => line.slice('data: '.length).trim())
-  const chunks = data.filter((one) => one !== '[DONE]').map((one) => JSON.parse(one) as Chunk)
-  const failed = chunks.find(({ error }) => error !== undefined)
-  if (failed) throw new Error(`the stream ended with: ${failed.error?.message ?? 'an error'}`)
-  if (!data.includes('[DONE]')) throw new Error('the stream ended before its end was told')
-  const pieces = chunks.map(({ choices }) => choices?.[0]?.delta?.content ?? '').filter((piece) => piece !== '')
+  const stream = chatStream()
+  const pieces = takenFrom(stream, `${text}\n`)
+  if (!stream.isDone()) throw new Error('the stream ended before its end was told')
   if (pieces.length === 0) throw new Error('a stream without any text')
   return pieces
+}
+
+function takenFrom(stream: ChatStream, text: string): readonly string[] {
+  try {
+    return [...stream.take(text)]
+  } catch (error) {
+    if (error instanceof StreamRefused) throw new Error(`the stream ended with: ${error.message}`, { cause: error })
+    throw error
+  }
 }
 
 /** How many numbers a model makes of a text. @throws Error when there are none */

@@ -90,6 +90,11 @@ describe('llmgw chat', () => {
     ['ServiceNotThere', fakeWorld(), 'Service litellm/litellm is not there'],
     ['ServiceNotReady', deployed({}, { ready: false }), 'no ready pod'],
     ['GatewayRefused', deployed({ chat: () => [400, '{"error":{"message":"no such model"}}'] }), 'no such model'],
+    [
+      'GatewayRefused',
+      deployed({ chat: () => [200, `${stream('half')}data: {"error":{"message":"model overloaded"}}\n\n`] }),
+      'the gateway ended the stream',
+    ],
     ['StreamCut', deployed({ chat: () => [200, stream('half')] }), 'ended before its end was told'],
     ['EmptyAnswer', deployed({ chat: () => [200, DONE] }), 'answered nothing'],
   ])('ends with %s', async (codeName, world, words) => {

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { messageIn } from '../../../steps/litellm/ask-model.ts'
+import { chatStream, StreamRefused } from '../../../steps/litellm/chat-stream.ts'
 import { type Route, receive, send } from '../../adapters/service-calls/send.ts'
 import { StepError } from '../../errors.ts'
 import type { HttpAnswer, HttpAsk } from '../../ports/index.ts'
@@ -33,30 +34,16 @@ export function gatewayClient(route: Route, signal: AbortSignal): GatewayClient 
   }
 }
 
-/** Source: OpenAI API reference, streaming: server-sent events, `[DONE]` at the end. */
 async function* piecesOf(response: IncomingMessage): AsyncIterable<string> {
-  let rest = ''
-  let done = false
+  const stream = chatStream()
+  // A character may come in two chunks.
+  response.setEncoding('utf8')
   try {
-    for await (const chunk of response) {
-      const lines = `${rest}${(chunk as Buffer).toString('utf8')}`.split('\n')
-      rest = lines.pop() ?? ''
-      for (const line of lines) {
-        if (line.trim() === 'data: [DONE]') done = true
-        else if (line.startsWith('data: ')) yield pieceIn(line.slice('data: '.length))
-      }
-    }
+    for await (const chunk of response) yield* stream.take(chunk as string)
   } catch (cause) {
+    if (cause instanceof StreamRefused)
+      throw new StepError('GatewayRefused', 'the gateway ended the stream', { cause: cause.message })
     throw new StepError('StreamCut', 'the stream of the gateway broke off', { cause })
   }
-  if (!done) throw new StepError('StreamCut', 'the stream of the gateway ended before its end was told')
-}
-
-function pieceIn(data: string): string {
-  const chunk = JSON.parse(data) as {
-    readonly error?: { readonly message?: string }
-    readonly choices?: readonly { readonly delta?: { readonly content?: string | null } }[]
-  }
-  if (chunk.error) throw new StepError('GatewayRefused', 'the gateway ended the stream', { cause: chunk.error.message })
-  return chunk.choices?.[0]?.delta?.content ?? ''
+  if (!stream.isDone()) throw new StepError('StreamCut', 'the stream of the gateway ended before its end was told')
 }
