@@ -83,6 +83,12 @@ describe('llmgw charts', () => {
     expect([code, stdout]).toEqual([1, expect.stringMatching(/jaeger .*\(ChartMissing\)/)])
   })
 
+  it('takes a mirror that cannot be asked for no fault of a chart', async () => {
+    const file = `${FILE}${stringify({ charts: { mirror: { kind: 'http', url: 'http://127.0.0.1:1' } } })}`
+    const { code, stdout } = await runCli('charts verify', { file })
+    expect([code, stdout]).toEqual([3, expect.stringContaining('7 charts, none wrong; 7 could not be looked at')])
+  })
+
   it('locks no stand-in', async () => {
     const folder = join(dir, 'stand-ins')
     for (const { name, version } of Object.values(lock)) await packChart(folder, { name, version, standIn: true })

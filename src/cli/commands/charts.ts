@@ -5,6 +5,7 @@ import { causeOf } from '../../engine/cause.ts'
 import { counted } from '../../ui/layout.ts'
 import type { ChartsLockFlags, ExitCodeFlags, GlobalFlags } from '../flags.ts'
 import type { Host } from '../host.ts'
+import { isChartFault } from '../supply/chart-faults.ts'
 import { writeOwnLock } from '../supply/own-lock.ts'
 import { openSupplies, type Supplies } from '../supply/supplies.ts'
 import { tellSupplies, untilStopped } from '../supply/tell.ts'
@@ -13,11 +14,14 @@ import { vendorCharts } from '../supply/vendor.ts'
 interface ChartRow {
   readonly chart: string
   readonly version: string
-  readonly state: 'pinned' | 'not pinned' | 'stand-in' | 'wrong'
+  readonly state: 'pinned' | 'not pinned' | 'stand-in' | 'wrong' | 'could-not-look'
   readonly digest?: string
   readonly code?: string
   readonly message?: string
 }
+
+/** Right where no digest is asked for. */
+const RIGHT: ReadonlySet<ChartRow['state']> = new Set(['pinned', 'not pinned', 'stand-in'])
 
 /** `llmgw charts lock`: writes what the charts are that their source has now. @returns exit code */
 export async function chartsLock(flags: ChartsLockFlags, host: Host): Promise<number> {
@@ -40,20 +44,21 @@ export async function chartsVerify(flags: GlobalFlags & { readonly strict: boole
   return await untilStopped(host, async (signal) => {
     const supplies = await openSupplies(flags, host)
     const rows = await Promise.all(supplies.keys.map((key) => verifyChart(supplies, key, signal)))
-    const bad = rows.filter(({ state }) => state === 'wrong' || (flags.strict && state !== 'pinned'))
+    const unseen = rows.filter(({ state }) => state === 'could-not-look').length
+    const right = rows.filter(({ state }) => state === 'pinned' || (!flags.strict && RIGHT.has(state))).length
+    const wrong = rows.length - right - unseen
+    const found =
+      wrong === 0
+        ? `${counted(rows.length, 'chart')}, none wrong`
+        : `${wrong} of ${counted(rows.length, 'chart')} wrong`
     const lines = rows.map(({ chart, version, state, digest, message, code }) =>
       message === undefined ? `${chart} ${version}: ${state}, ${digest}` : `${chart} ${version}: ${message} (${code})`,
     )
     tellSupplies(flags, host, {
-      document: { ok: bad.length === 0, charts: rows },
-      lines: [
-        ...lines,
-        bad.length === 0
-          ? `${counted(rows.length, 'chart')}, none wrong`
-          : `${bad.length} of ${counted(rows.length, 'chart')} wrong`,
-      ],
+      document: { ok: wrong + unseen === 0, charts: rows },
+      lines: [...lines, unseen === 0 ? found : `${found}; ${unseen} could not be looked at`],
     })
-    return bad.length === 0 ? 0 : 1
+    return wrong > 0 ? 1 : unseen > 0 ? 3 : 0
   })
 }
 
@@ -66,7 +71,7 @@ async function verifyChart({ charts, lock }: Supplies, key: string, signal: Abor
   } catch (error) {
     signal.throwIfAborted()
     const { code, message } = causeOf(error)
-    return { chart: name, version, state: 'wrong', code, message }
+    return { chart: name, version, state: isChartFault(code) ? 'wrong' : 'could-not-look', code, message }
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Finding } from '../../../steps/doctor/index.ts'
 import { causeOf } from '../../engine/cause.ts'
+import { CHART_FAULTS } from '../supply/chart-faults.ts'
 
 /** A finding with the question it answers. */
 export interface Reported extends Finding {
@@ -32,10 +33,7 @@ const ANSWERS: ReadonlySet<string> = new Set([
   'KubeconfigUnusable',
   'KubeconfigList',
   'KubeUnauthorized',
-  'ChartMissing',
-  'ChartMismatch',
-  'ChartDigestMismatch',
-  'ChartUnreadable',
+  ...CHART_FAULTS,
 ])
 
 /** The finding, whatever the question met. @throws when `signal` was aborted */
