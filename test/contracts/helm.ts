@@ -238,6 +238,23 @@ export function describeHelmContract(name: string, makeHelm: () => Promise<HelmU
       ])
     })
 
+    test('a Deployment that was rolled may be recreated from now on, by upgrade and by rollback', async () => {
+      const { helm, kube, namespace } = await makeHelm()
+      const strategy = async () => (await kube.find(deployment(namespace)))?.spec as { strategy?: { type?: string } }
+      const recreated = { strategy: { type: 'Recreate' } }
+      const rolled = { strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1 } } }
+      await helm.upgrade(echo(namespace), run())
+      await helm.upgrade(echo(namespace, recreated), run())
+      expect(await strategy()).toMatchObject(recreated)
+      await helm.upgrade(echo(namespace, rolled), run())
+      expect(await strategy()).toMatchObject(rolled)
+      const { revision = 0 } =
+        (await helm.history('echo', namespace)).find(({ status }) => status === 'superseded') ?? {}
+      await helm.rollback({ name: 'echo', namespace, revision, timeoutMs: 30_000 }, run())
+      expect(await strategy()).toMatchObject(recreated)
+      expect(await helm.find('echo', namespace)).toMatchObject({ status: 'deployed' })
+    })
+
     test('a rollback to what is not there fails and adds no revision', async () => {
       const { helm, namespace } = await makeHelm()
       const back = (revision: number) => helm.rollback({ name: 'echo', namespace, revision, timeoutMs: 30_000 }, run())

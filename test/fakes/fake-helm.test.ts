@@ -7,7 +7,7 @@ import { fakeKube } from './fake-kube.ts'
 
 /** The objects of test/fixtures/charts/echo. */
 function renderEcho({ name, namespace, values }: ReleaseSpec): readonly KubeObject[] {
-  const { message = 'hello', replicas = 1, password = '', configMap = {} } = values as Record<string, unknown>
+  const { message = 'hello', replicas = 1, password = '', configMap = {}, strategy } = values as Record<string, unknown>
   const labels = { 'app.kubernetes.io/instance': name }
   return [
     {
@@ -16,6 +16,7 @@ function renderEcho({ name, namespace, values }: ReleaseSpec): readonly KubeObje
       metadata: { name, namespace },
       spec: {
         replicas,
+        ...(strategy !== undefined && { strategy }),
         selector: { matchLabels: labels },
         template: {
           metadata: { labels },

@@ -23,6 +23,7 @@ import {
 } from './release-secret.ts'
 import { ownRunId } from './run-id.ts'
 import type { HelmResult, HelmRunner } from './runner.ts'
+import { keepsRollingUpdate, letRecreate } from './strategy.ts'
 import { takenOver } from './take-over.ts'
 
 /** Revisions that Helm keeps of a release. */
@@ -160,7 +161,7 @@ async function upgrade(context: Context, spec: ReleaseSpec, run: Parameters<Helm
   const args = await upgradeArgs(context, spec, signal)
   const healing = { kube: context.kube, calls: await context.calls(), clock: context.clock }
   if ((await heal(healing, spec, run)) === 'uninstall') await remove(context, { ...spec, signal })
-  if (adopt) await tellTakenOver(context, spec, run)
+  if (adopt) await takeOver(context, spec, run)
   const digest = digestOf(spec, info)
   const labels = [
     `${LABELS.inputs}=${digest}`,
@@ -168,7 +169,7 @@ async function upgrade(context: Context, spec: ReleaseSpec, run: Parameters<Helm
     `${LABELS.run}=${await ownRunId()}`,
   ]
   report(`helm upgrade --install ${spec.name} (${info.standIn ? 'stand-in chart ' : ''}${info.name} ${info.version})`)
-  await write(context, spec, {
+  const call = {
     verb: 'upgrade',
     args: [
       ...args,
@@ -179,19 +180,25 @@ async function upgrade(context: Context, spec: ReleaseSpec, run: Parameters<Helm
     ],
     input: JSON.stringify(spec.values),
     signal,
-  }).catch(async (error: unknown) => {
-    throw await namingField(error, nameOf(spec), () => diff(context, spec, signal))
-  })
+  }
+  try {
+    await write(context, spec, call)
+  } catch (error) {
+    if (!keepsRollingUpdate(error)) throw await namingField(error, nameOf(spec), () => diff(context, spec, signal))
+    await letRecreate(context.kube, (await render(context, spec, { signal })).objects, run)
+    await write(context, spec, call)
+  }
 }
 
 /** Only on request: without it helm refuses what it has not made itself. */
 const TAKE_OWNERSHIP = '--take-ownership'
 
-async function tellTakenOver(context: Context, spec: ReleaseSpec, run: Parameters<Helm['upgrade']>[1]): Promise<void> {
+async function takeOver(context: Context, spec: ReleaseSpec, run: Parameters<Helm['upgrade']>[1]): Promise<void> {
   const { kube, deployment } = context
   const { objects } = await render(context, spec, { signal: run.signal, adopt: true })
   for (const taken of await takenOver(kube, spec, objects, { deployment, signal: run.signal }))
     run.report(`taking over ${taken}`)
+  await letRecreate(kube, objects, run)
 }
 
 type Helmed = Parameters<Helm['rollback']>
@@ -205,6 +212,7 @@ async function rollback(context: Context, release: Helmed[0], run: Helmed[1]): P
   const [newest] = revisions
   if (release.givenUp !== undefined && newest?.record.status === 'deployed')
     await markFailed(kube, newest, release.givenUp)
+  await letRecreate(kube, wanted?.record.manifest ?? [], run)
   run.report(`helm rollback ${name} ${revision}`)
   await write(context, release, {
     verb: 'rollback',

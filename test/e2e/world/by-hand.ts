@@ -64,8 +64,6 @@ export const BY_HAND: Readonly<Record<string, ByHand>> = {
         admin: { existingSecret: 'grafana-admin', passwordKey: 'admin-password' },
         env: { GF_SECURITY_ADMIN_USER: 'admin' },
         persistence: { enabled: true, size: '5Gi' },
-        // Its volume is on one node only.
-        deploymentStrategy: { type: 'Recreate' },
         initChownData: { enabled: false },
         testFramework: { enabled: false },
       },
@@ -78,6 +76,7 @@ export const BY_HAND: Readonly<Record<string, ByHand>> = {
     values: {
       commonLabels: TEAM,
       jaeger: {
+        strategy: { type: 'RollingUpdate' },
         image: { registry: 'docker.io', repository: 'jaegertracing/jaeger', tag: '2.10.0' },
         podLabels: TEAM,
         resources: SMALL,
