@@ -14,6 +14,7 @@ import {
 } from './helm-release/definition.ts'
 import { watchingHooks } from './helm-release/hooks.ts'
 import { type Comparison, judge } from './helm-release/judge.ts'
+import { notingReady } from './helm-release/noting-ready.ts'
 import { removeRelease } from './helm-release/remove.ts'
 import { durationMs } from './names.ts'
 
@@ -60,10 +61,11 @@ export function helmRelease<Out>(definition: ReleaseDefinition<Out>): ReleaseSte
       const record = await find(ctx)
       if (record === undefined) throw goneAgain(ctx, definition)
       const timeoutMs = durationMs(ctx.config.timeouts.step)
-      await orBackOut(ctx, record, async () => {
+      const wait = async () => {
         await ctx.readiness.wait(watchedRefs(record), { timeoutMs, signal: ctx.signal, report: ctx.report })
         await definition.usable?.(ctx)
-      })
+      }
+      await orBackOut(ctx, record, () => notingReady(ctx, record, wait))
       return definition.out(ctx)
     },
 

@@ -55,6 +55,8 @@ export interface ReleaseRecord {
   readonly description: string
   /** Made by the process that reads it. */
   readonly ownRun?: boolean
+  /** Its workloads did not get ready in the run that made it, as far as that was noted: Helm itself knows only what it has submitted. */
+  readonly unready?: boolean
 }
 
 /** The CRDs that a chart keeps in `crds` folders, its own and its subcharts'. */
@@ -94,6 +96,12 @@ export interface Helm {
   ): Promise<void>
   /** Every revision that is kept, newest first; empty when there is no release of that name. */
   history(name: string, namespace: string, signal?: AbortSignal): Promise<readonly ReleaseRecord[]>
+  /** Notes on a revision whether its workloads got ready. Nothing is done where another one is the newest by now. */
+  noteReady(
+    release: Pick<ReleaseRecord, 'name' | 'namespace' | 'revision'>,
+    ready: boolean,
+    signal?: AbortSignal,
+  ): Promise<void>
   /**
    * `helm rollback`: a new revision with chart, values and marks of this one; waits for hooks only, heals as `upgrade` does.
    * Its digest of inputs is that of the revision it went back to, so that a plan shows what differs from the configuration.

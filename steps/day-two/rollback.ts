@@ -49,14 +49,17 @@ function named(newest: ReleaseRecord, older: readonly ReleaseRecord[], revision:
       ? 'is the newest one'
       : found === undefined
         ? 'is not kept'
-        : `never worked: it is ${found.status}`
+        : found.unready === true
+          ? 'did not get ready when it was deployed'
+          : `never worked: it is ${found.status}`
   throw new UsageError('NoSuchRevision', `revision ${revision} ${why}`, {
     hint: good.length === 0 ? 'there is none to go back to' : `there are: ${good.join(', ')}`,
   })
 }
 
 /** `revision 4, litellm 1.0.0, 2026-11-27T03:00:00Z`. */
-function label({ revision, chart, updatedAt, status }: ReleaseRecord): string {
-  const state = status === 'deployed' || status === 'superseded' ? '' : ` (${status})`
+function label(record: ReleaseRecord): string {
+  const { revision, chart, updatedAt, status, unready } = record
+  const state = wasDeployed(record) ? '' : ` (${unready === true ? 'did not get ready' : status})`
   return `revision ${revision}${state}, ${chartLabel(chart)}, ${updatedAt}`
 }

@@ -47,8 +47,9 @@ async function backOut(ctx: StepContext, { name, namespace }: Place, error: unkn
   )
 }
 
-/** Helm keeps the last good one as deployed behind a failed one. */
-export const wasDeployed = ({ status }: ReleaseRecord): boolean => status === 'deployed' || status === 'superseded'
+/** Helm keeps the last good one as deployed behind a failed one, and knows nothing of pods. */
+export const wasDeployed = ({ status, unready }: ReleaseRecord): boolean =>
+  (status === 'deployed' || status === 'superseded') && unready !== true
 
 /** Message and cause, line by line. */
 function wordsOf(error: unknown): readonly string[] {

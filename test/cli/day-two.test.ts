@@ -151,6 +151,44 @@ describe('rollback', () => {
     expect(code).toBe(3)
   })
 
+  it('never goes back to what did not get ready, whatever Helm calls it', async () => {
+    let sick = false
+    const world = await deployed({
+      verdict: ({ kind, name }) =>
+        sick && kind === 'Deployment' && name === 'litellm' ? { failed: 'no such image' } : 'ready',
+    })
+    const replicas = (count: number) => `${FILE}gateway: { replicas: ${count} }\n`
+    sick = true
+    expect((await runCli('deploy litellm --yes', { world, file: replicas(4) })).code).toBe(1)
+    expect(await world.helm.find('litellm', 'litellm')).toMatchObject({ status: 'deployed', unready: true })
+    sick = false
+    expect((await runCli('deploy litellm --yes', { world, file: replicas(5) })).code).toBe(0)
+    const named = await runCli('rollback litellm 2 --yes', { world, file: replicas(5) })
+    expect([named.code, named.stderr]).toEqual([2, expect.stringContaining('revision 2 did not get ready')])
+    expect((await runCli('rollback litellm --yes', { world, file: replicas(5) })).code).toBe(0)
+    const kept = await world.helm.history('litellm', 'litellm')
+    const inputsOf = (revision: number) => kept.find((one) => one.revision === revision)?.inputs
+    expect([inputsOf(4), inputsOf(4) === inputsOf(1), inputsOf(2) === inputsOf(1)]).toEqual([
+      expect.any(String),
+      true,
+      false,
+    ])
+  })
+
+  it('a revision that got ready after all is one to go back to', async () => {
+    let sick = false
+    const world = await deployed({
+      verdict: ({ kind, name }) =>
+        sick && kind === 'Deployment' && name === 'litellm' ? { failed: 'no such image' } : 'ready',
+    })
+    const file = `${FILE}gateway: { replicas: 4 }\n`
+    sick = true
+    expect((await runCli('deploy litellm --yes', { world, file })).code).toBe(1)
+    sick = false
+    expect((await runCli('deploy litellm --yes', { world, file })).code).toBe(0)
+    expect((await world.helm.find('litellm', 'litellm'))?.unready).not.toBe(true)
+  })
+
   it("leaves another deployment's release alone", async () => {
     const { world } = await upgraded()
     const record = await world.helm.find('litellm', 'litellm')

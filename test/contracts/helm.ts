@@ -238,6 +238,28 @@ export function describeHelmContract(name: string, makeHelm: () => Promise<HelmU
       ])
     })
 
+    test('that a revision did not get ready is noted on it, stays behind the next one, and is taken back', async () => {
+      const { helm, namespace } = await makeHelm()
+      const kept = async () =>
+        (await helm.history('echo', namespace)).map((one) => [one.revision, one.unready === true])
+      await helm.upgrade(echo(namespace), run())
+      const first = (await helm.find('echo', namespace)) ?? expect.fail('the release is gone')
+      await helm.noteReady(first, false)
+      const noted = await helm.find('echo', namespace)
+      expect(noted).toMatchObject({ status: 'deployed', inputs: first.inputs, ownRun: true, unready: true })
+      await helm.noteReady(first, true)
+      expect(await kept()).toEqual([[1, false]])
+      await helm.noteReady(first, false)
+      await helm.upgrade(echo(namespace, { message: 'new' }), run())
+      expect(await kept()).toEqual([
+        [2, false],
+        [1, true],
+      ])
+      // It is about the newest revision only.
+      await helm.noteReady(first, true)
+      expect(await kept()).toContainEqual([1, true])
+    })
+
     test('a Deployment that was rolled may be recreated from now on, by upgrade and by rollback', async () => {
       const { helm, kube, namespace } = await makeHelm()
       const strategy = async () => (await kube.find(deployment(namespace)))?.spec as { strategy?: { type?: string } }

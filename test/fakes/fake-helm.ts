@@ -237,6 +237,13 @@ export function fakeHelm(kube: Kube, options: FakeHelmOptions = {}): FakeHelm {
       const newest = releases.get(key)
       return newest === undefined ? [] : [newest, ...(older.get(key) ?? [])]
     },
+    async noteReady({ name, namespace, revision }, ready) {
+      const key = `${namespace}/${name}`
+      const fault = enter('noteReady', key)
+      if (fault !== undefined) throw fault
+      const newest = releases.get(key)
+      if (newest?.revision === revision) releases.set(key, { ...newest, unready: !ready })
+    },
     async rollback({ name, namespace, revision, givenUp }, { signal, report }) {
       const key = `${namespace}/${name}`
       const fault = enter('rollback', key)
@@ -252,7 +259,8 @@ export function fakeHelm(kube: Kube, options: FakeHelmOptions = {}): FakeHelm {
         releases.set(key, { ...newest, status: 'failed', description: givenUp })
       archive(key, true)
       const description = `by rollback to revision ${revision}`
-      releases.set(key, { ...wanted, revision: newest.revision + 1, status: 'deployed', description })
+      const made = { revision: newest.revision + 1, status: 'deployed', unready: false } as const
+      releases.set(key, { ...wanted, ...made, description })
     },
     async uninstall(name, namespace, { signal }) {
       const key = `${namespace}/${name}`

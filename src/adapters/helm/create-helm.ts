@@ -18,6 +18,7 @@ import {
   findRevision,
   LABELS,
   markFailed,
+  noteReady,
   rollbackDescription,
   type StoredRevision,
 } from './release-secret.ts'
@@ -95,6 +96,10 @@ export function createHelm(options: HelmOptions): Helm {
     upgrade: (spec, run) => upgrade(context, spec, run),
     async history(name, namespace, signal) {
       return (await findHistory(kube, { name, namespace }, signal)).map(({ record }) => record)
+    },
+    async noteReady(release, ready, signal) {
+      const newest = await findRevision(kube, release, signal)
+      if (newest?.record.revision === release.revision) await noteReady(kube, newest, ready, signal)
     },
     rollback: (release, run) => rollback(context, release, run),
     uninstall: (name, namespace, run) => uninstall(context, { name, namespace, ...run }),

@@ -61,6 +61,12 @@ export function rollbackDescription(revision: number, digest: string | undefined
   return digest === undefined ? `Applied by llmgw, ${words}` : `${descriptionFor(digest)}, ${words}`
 }
 
+/** Behind the words of a revision whose workloads did not get ready: `helm history` shows it, and it outlives the next revision. */
+const UNREADY = ', did not get ready'
+
+const withoutNote = (description: string): string =>
+  description.endsWith(UNREADY) ? description.slice(0, -UNREADY.length) : description
+
 /** Clear JSON of a release from `data.release`: base64 (Secret) of base64 (Helm) of gzip. */
 export async function decodeRelease(data: string): Promise<StoredRelease> {
   const packed = Buffer.from(Buffer.from(data, 'base64').toString('latin1'), 'base64')
@@ -81,7 +87,8 @@ function recordOf(release: StoredRelease, secret: KubeObject, ownRun: boolean): 
   const inputs = labels[LABELS.inputs]
   const deployment = labels[LABELS.deployment]
   let manifest: readonly KubeObject[] | undefined
-  const [applied] = (info.description ?? '').split(', by rollback to revision ')
+  const { description = '' } = info
+  const [applied] = withoutNote(description).split(', by rollback to revision ')
   const ours = inputs !== undefined && applied === descriptionFor(inputs)
   return {
     name,
@@ -101,9 +108,10 @@ function recordOf(release: StoredRelease, secret: KubeObject, ownRun: boolean): 
       return manifest
     },
     updatedAt: info.last_deployed ?? secret.metadata.creationTimestamp ?? '',
-    description: info.description ?? '',
+    description,
     // A rollback carries the labels of the revision it went back to.
     ownRun: ownRun && ours,
+    unready: description.endsWith(UNREADY),
   }
 }
 
@@ -207,15 +215,36 @@ function newestOfEach(secrets: readonly KubeObject[]): readonly KubeObject[] {
   return [...newest.values()]
 }
 
+/** Notes on a revision, with what Helm keeps of it, whether its workloads got ready. */
+export async function noteReady(
+  kube: Kube,
+  revision: StoredRevision,
+  ready: boolean,
+  signal?: AbortSignal,
+): Promise<void> {
+  const { info } = revision.release
+  const words = withoutNote(info.description ?? '')
+  await rewrite(kube, revision, { ...info, description: ready ? words : `${words}${UNREADY}` }, signal)
+}
+
 /** Marks a revision as failed, keeping it and the history; refused by the server when it changed in the meantime. */
 export async function markFailed(kube: Kube, revision: StoredRevision, reason: string): Promise<void> {
-  const { secret, release } = revision
-  const failed = { ...release, info: { ...release.info, status: 'failed' as const, description: reason } }
+  await rewrite(kube, revision, { ...revision.release.info, status: 'failed', description: reason })
+}
+
+async function rewrite(
+  kube: Kube,
+  { secret, release }: StoredRevision,
+  info: StoredRelease['info'],
+  signal?: AbortSignal,
+): Promise<void> {
+  const { name, namespace, resourceVersion } = secret.metadata
   await kube.patch(
-    { apiVersion: 'v1', kind: 'Secret', name: secret.metadata.name, namespace: secret.metadata.namespace },
+    { apiVersion: 'v1', kind: 'Secret', name, namespace },
     {
-      metadata: { resourceVersion: secret.metadata.resourceVersion, labels: { status: 'failed' } },
-      data: { release: await encodeRelease(failed) },
+      metadata: { resourceVersion, labels: { status: info.status } },
+      data: { release: await encodeRelease({ ...release, info }) },
     },
+    signal,
   )
 }

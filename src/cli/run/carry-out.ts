@@ -89,6 +89,8 @@ export function both(first: RunResult, second: RunResult): RunResult {
   return { ok: first.ok && second.ok, steps, counts }
 }
 
+const LAST_WORDS_MS = 20_000
+
 /** What every run of a session gets. */
 export function runOptions(session: Session, flags: ChangeFlags, held: Held): Omit<RunOptions, 'looked'> {
   const { ctx, world, stage, stop } = session
@@ -99,8 +101,8 @@ export function runOptions(session: Session, flags: ChangeFlags, held: Held): Om
     hardSignal: held.lost === undefined ? stop.hardSignal : AbortSignal.any([stop.hardSignal, held.lost]),
     emit: stage.emit,
     clock: world.clock,
-    // Going back takes as long as going on.
-    stepTimeoutMs: milliseconds(ctx.config.timeouts.step) * (ctx.options.rollbackOnFailure ? 3 : 1),
+    // Going back takes as long as going on. A wait that ends by itself says what it waited for: it comes first.
+    stepTimeoutMs: milliseconds(ctx.config.timeouts.step) * (ctx.options.rollbackOnFailure ? 3 : 1) + LAST_WORDS_MS,
     ...(held.assertHeld === undefined ? {} : { assertHeld: held.assertHeld }),
   }
 }

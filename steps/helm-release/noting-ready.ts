@@ -1,0 +1,15 @@
+import type { ReleaseRecord, StepContext } from '../../src/ports/index.ts'
+
+/**
+ * Waits for a revision, and notes on it how that ended: Helm calls deployed what never got ready, and a rollback would go back
+ * to it. Only the run that made a revision may say that it did not; that it did after all, each may.
+ */
+export async function notingReady(ctx: StepContext, record: ReleaseRecord, wait: () => Promise<void>): Promise<void> {
+  try {
+    await wait()
+  } catch (error) {
+    if (record.ownRun === true && !ctx.signal.aborted) await ctx.helm.noteReady(record, false, ctx.signal)
+    throw error
+  }
+  if (record.unready === true) await ctx.helm.noteReady(record, true, ctx.signal)
+}
