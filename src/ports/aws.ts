@@ -139,4 +139,12 @@ export interface Sts {
   callerIdentity(
     signal?: AbortSignal,
   ): Promise<{ readonly accountId: string; readonly arn: string; readonly skewMs?: number }>
+  /**
+   * Takes a role on with a web identity token, as pods do, drops the credentials, and says as whom. `refused`: AWS's words
+   * of why the token or its bearer is not trusted, after the seconds that IAM takes to show a change.
+   */
+  assumeWithToken(
+    request: { readonly roleArn: string; readonly token: Secret; readonly session: string },
+    signal?: AbortSignal,
+  ): Promise<{ readonly arn: string } | { readonly refused: string }>
 }

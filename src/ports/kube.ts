@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream'
+import type { Secret } from '../secret.ts'
 
 export interface ObjectRef {
   readonly apiVersion: string
@@ -109,6 +110,15 @@ export interface Kube {
     pod: { readonly namespace: string; readonly name: string; readonly port: number },
     signal?: AbortSignal,
   ): Promise<Duplex>
+  /**
+   * A token of a ServiceAccount for somebody else, as its pods get it (TokenRequest; stored nowhere). Throws `NotFound`
+   * (code). `seconds`: at least 600. Source: Kubernetes API reference, TokenRequest.
+   */
+  serviceAccountToken(
+    account: { readonly namespace: string; readonly name: string },
+    token: { readonly audience: string; readonly seconds: number },
+    signal?: AbortSignal,
+  ): Promise<Secret>
   /** Whether our credentials may do this (SelfSubjectAccessReview; writes nothing). The namespace need not exist. */
   canI(access: Access, signal?: AbortSignal): Promise<boolean>
   /** Server version, e.g. `v1.35.4`. */

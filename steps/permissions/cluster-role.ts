@@ -76,6 +76,8 @@ export function toolClusterRole(config: Config): KubeObject {
   }
   for (const kind of READS) add(kind, READ)
   add('/pods/portforward', CONNECT)
+  // `verify` takes on the roles of pods with tokens of their ServiceAccounts.
+  add('/serviceaccounts/token', ['create'])
   // What a run makes, a later version of a chart may drop, and destroy removes.
   for (const access of neededAccess(config)) add(kindOf(access), [...READ, access.verb, 'update', 'delete'])
   for (const kind of verbs.keys()) if (isRole(kind)) add(kind, ['escalate', 'bind'])

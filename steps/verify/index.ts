@@ -9,7 +9,7 @@ import { openWebUiChecks } from './openwebui.ts'
 import { policyChecks, webhookChecks } from './policies.ts'
 import { account, cluster } from './reachable.ts'
 import { gatekeeperChecks, operatorChecks, redisChecks } from './releases.ts'
-import { externalSecretsRole, gatewayRole } from './roles.ts'
+import { externalSecretsRole, externalSecretsRoleTaken, gatewayRole, gatewayRoleTaken } from './roles.ts'
 import { copiesMatch, secretsExist, secretsSynced, storeValid } from './secrets.ts'
 
 export type { Check } from './check.ts'
@@ -22,6 +22,8 @@ export const checks: readonly Check[] = [
   namespacesHold,
   gatewayRole,
   externalSecretsRole,
+  gatewayRoleTaken,
+  externalSecretsRoleTaken,
   secretsExist,
   ...operatorChecks,
   storeValid,

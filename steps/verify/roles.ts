@@ -1,7 +1,10 @@
+import { LlmgwError } from '../../src/errors.ts'
 import { samePolicy } from '../../src/ports/policy.ts'
 import type { IrsaRole } from '../iam-document.ts'
 import { INLINE_POLICY, roleDocuments } from '../irsa/role-documents.ts'
+import { roleArn } from '../names.ts'
 import { type Check, verdict } from './check.ts'
+import { CannotAsk, whereAnswered } from './silent.ts'
 
 /** A role trusts exactly its service account and allows exactly what is configured; what others added is a warning. */
 function roleHolds(kind: IrsaRole, title: string): Check {
@@ -30,6 +33,44 @@ function roleHolds(kind: IrsaRole, title: string): Check {
   }
 }
 
+/** Who pods are for the account, and for how long: the least that the API server gives. */
+const AUDIENCE = 'sts.amazonaws.com'
+const TOKEN_SECONDS = 600
+
+/** A pod gets its role: the account takes the ServiceAccount's real token, judged by the role as it is there. */
+function roleTaken(kind: IrsaRole, title: string): Check {
+  return {
+    id: `role-taken-${kind === 'gateway' ? 'gateway' : 'external-secrets'}`,
+    component: 'irsa',
+    title,
+    async run(ctx) {
+      const { roleName, serviceAccount: name } = ctx.config.irsa[kind]
+      const namespace = ctx.config.namespaces[kind === 'gateway' ? 'gateway' : 'secrets']
+      const lookedAt = `iam role ${roleName}, taken on with a token of ServiceAccount ${namespace}/${name}`
+      return await whereAnswered(lookedAt, async () => {
+        const token = await ctx.kube
+          .serviceAccountToken({ namespace, name }, { audience: AUDIENCE, seconds: TOKEN_SECONDS }, ctx.signal)
+          .catch(cannotAsk)
+        const request = { roleArn: roleArn(ctx, roleName), token, session: 'llmgw-verify' }
+        const taken = await ctx.sts.assumeWithToken(request, ctx.signal)
+        const wrong = 'refused' in taken ? [`aws refuses it: ${taken.refused}`] : []
+        const good = 'arn' in taken ? `taken on as ${taken.arn}` : ''
+        return verdict(lookedAt, wrong, { good, hint: 'llmgw doctor; llmgw deploy irsa' })
+      })
+    },
+  }
+}
+
+/** No ServiceAccount yet, or no right to its tokens: nothing can be said, and other checks tell of the former. */
+function cannotAsk(error: unknown): never {
+  const code = error instanceof LlmgwError ? error.code : undefined
+  if (error instanceof LlmgwError && (code === 'NotFound' || code === 'KubeForbidden'))
+    throw new CannotAsk(error.message)
+  throw error
+}
+
+export const gatewayRoleTaken = roleTaken('gateway', 'Pods of the gateway get their role')
+export const externalSecretsRoleTaken = roleTaken('externalSecrets', 'Pods of External Secrets get their role')
 export const gatewayRole = roleHolds('gateway', 'Role of the gateway trusts and allows what is configured')
 export const externalSecretsRole = roleHolds(
   'externalSecrets',

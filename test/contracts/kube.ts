@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Kube, KubeObject } from '../../src/ports/kube.ts'
+import type { Secret } from '../../src/secret.ts'
 
 /** A port, a namespace that exists and is ours alone, and what another field manager does to an object. */
 export interface KubeUnderTest {
@@ -12,6 +13,10 @@ export interface KubeUnderTest {
 }
 
 const DEADLINE_MS = 20_000
+
+/** Of a JWT. */
+const claimsIn = (token: Secret): unknown =>
+  JSON.parse(Buffer.from(token.reveal().split('.')[1] ?? '', 'base64url').toString())
 
 /** What every `Kube` does; run on the fake and on a real API server. */
 export function describeKubeContract(name: string, makeKube: () => Promise<KubeUnderTest>): void {
@@ -76,6 +81,24 @@ export function describeKubeContract(name: string, makeKube: () => Promise<KubeU
         expect(await kube.canI(access)).toBe(true)
         expect(await other.canI(access)).toBe(false)
       }
+    })
+
+    test('gives a token of a ServiceAccount, for whom it is asked, and stores nothing', async () => {
+      const { kube, namespace } = await makeKube()
+      const wanted = { audience: 'sts.amazonaws.com', seconds: 600 }
+      await expect(kube.serviceAccountToken({ namespace, name: 'nobody' }, wanted)).rejects.toMatchObject({
+        code: 'NotFound',
+      })
+      await kube.apply({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'pod', namespace } })
+      const token = await kube.serviceAccountToken({ namespace, name: 'pod' }, wanted)
+      expect(claimsIn(token)).toMatchObject({
+        sub: `system:serviceaccount:${namespace}:pod`,
+        aud: ['sts.amazonaws.com'],
+      })
+      expect(`${token}`).toBe('***')
+      await expect(
+        kube.serviceAccountToken({ namespace, name: 'pod' }, { ...wanted, seconds: 1 }),
+      ).rejects.toMatchObject({ code: 'KubeInvalid' })
     })
 
     test('a dry run answers as if and writes nothing', async () => {

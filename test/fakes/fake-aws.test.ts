@@ -6,6 +6,7 @@ import { describeSecretsManagerContract } from '../contracts/secrets-manager.ts'
 import { describeStsContract } from '../contracts/sts.ts'
 import { fakeAws } from './fake-aws.ts'
 import { seededSecret } from './fake-secrets-manager.ts'
+import { fakeToken } from './fake-token.ts'
 
 const url = 'oidc.eks.us-east-1.amazonaws.com/id/ABC'
 const provider = { arn: `arn:aws:iam::123456789012:oidc-provider/${url}`, url, audiences: ['sts.amazonaws.com'] }
@@ -30,8 +31,10 @@ describeEksContract('fake', async () => {
 })
 
 describeStsContract('fake', async () => {
-  const { sts, state } = fakeAws()
-  return { sts, expected: { accountId: state.accountId, arn: /:user\/operator$/ } }
+  const { sts, iam, state } = fakeAws({ oidcProviders: [provider] })
+  const token = (sub: string, aud = 'sts.amazonaws.com') => fakeToken({ iss: url, sub, aud: [aud] })
+  const expected = { accountId: state.accountId, arn: /:user\/operator$/ }
+  return { sts, iam, expected, provider, uniqueName, token }
 })
 
 describe('fakeAws', () => {

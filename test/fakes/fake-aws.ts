@@ -1,6 +1,7 @@
 import type { Eks, EksCluster, Iam, Role, SecretsManager, Sts } from '../../src/ports/index.ts'
 import { createFakeIam } from './fake-iam.ts'
 import { createFakeSecretsManager, type FakeSecret, seededSecret } from './fake-secrets-manager.ts'
+import { createFakeSts } from './fake-sts.ts'
 
 interface OidcProvider {
   readonly arn: string
@@ -78,6 +79,7 @@ const READS = new Set<FakeAwsOperation>([
   'eks.findCluster',
   'eks.listClusters',
   'sts.callerIdentity',
+  'sts.assumeWithToken',
 ])
 
 function initialState(options: FakeAwsOptions): FakeAwsState {
@@ -149,11 +151,6 @@ export function fakeAws(options: FakeAwsOptions = {}): FakeAws {
         return [...state.clusters.keys()].sort()
       },
     },
-    sts: {
-      async callerIdentity(signal) {
-        enter('sts.callerIdentity', '', signal)
-        return { accountId: state.accountId, arn: callerArn, skewMs: options.skewMs ?? 0 }
-      },
-    },
+    sts: createFakeSts(state, enter, { callerArn, skewMs: options.skewMs ?? 0 }),
   }
 }

@@ -34,15 +34,7 @@ function operator(spec: ReleaseSpec): readonly KubeObject[] {
       metadata: { name: 'external-secrets-0', namespace: spec.namespace, labels: named(spec) },
       spec: { containers: [{ name: 'main', ports: [{ name: 'metrics', containerPort: 8080 }] }] },
     },
-    {
-      apiVersion: 'v1',
-      kind: 'ServiceAccount',
-      metadata: {
-        name: String(at(spec.values, 'serviceAccount', 'name')),
-        namespace: spec.namespace,
-        annotations: at(spec.values, 'serviceAccount', 'annotations') as Readonly<Record<string, string>>,
-      },
-    },
+    serviceAccount(spec, at(spec.values, 'serviceAccount')),
     ...kinds.map((kind) => ({
       apiVersion: 'apiextensions.k8s.io/v1',
       kind: 'CustomResourceDefinition',
@@ -50,6 +42,11 @@ function operator(spec: ReleaseSpec): readonly KubeObject[] {
       spec: { group: 'external-secrets.io', names: { kind }, versions: [{ name: 'v1', served: true }] },
     })),
   ]
+}
+
+function serviceAccount({ namespace }: ReleaseSpec, wanted: unknown): KubeObject {
+  const { name, annotations = {} } = wanted as { name: string; annotations?: Readonly<Record<string, string>> }
+  return { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name, namespace, annotations } }
 }
 
 function gatekeeper(spec: ReleaseSpec): readonly KubeObject[] {
@@ -109,7 +106,8 @@ function litellm(spec: ReleaseSpec): readonly KubeObject[] {
   const plain = annotated(readyWorkload('Deployment', spec.name, spec), at(spec.values, 'gateway', 'podAnnotations'))
   const pods = labelsOf('litellm')
   const metrics = service(spec, `${spec.name}-metrics`, { metrics: 4001 }, named(spec), pods)
-  return [withEnvironment(plain, env), ...service(spec, spec.name, { http: 4000 }, {}, pods), ...metrics]
+  const account = serviceAccount(spec, at(spec.values, 'serviceAccounts', 'gateway'))
+  return [withEnvironment(plain, env), account, ...service(spec, spec.name, { http: 4000 }, {}, pods), ...metrics]
 }
 
 const named = ({ name }: ReleaseSpec) => ({ 'app.kubernetes.io/name': name, 'app.kubernetes.io/instance': name })

@@ -2,6 +2,7 @@ import { createServer, type RequestListener, type Server } from 'node:http'
 import { duplexPair } from 'node:stream'
 import { describeRef, refusal } from '../../src/adapters/kube/errors.ts'
 import type { Access, Kube, KubeObject, ListQuery, ObjectRef } from '../../src/ports/kube.ts'
+import { FAKE_ISSUER, fakeToken } from './fake-token.ts'
 import { crdOf, eventOf, refusedByGatekeeper, secretOf, statusOf, type Verdict } from './kube/controllers.ts'
 import { mergePatch } from './kube/fields.ts'
 import { matches } from './kube/selectors.ts'
@@ -19,6 +20,7 @@ type KubeVerb =
   | 'watch'
   | 'logs'
   | 'connect'
+  | 'serviceAccountToken'
   | 'canI'
   | 'version'
 
@@ -281,6 +283,15 @@ export function fakeKube(options: FakeKubeOptions = {}): FakeKube {
       reads.push(call('logs', { kind: 'Pod', namespace, name }, signal))
       const lines = (texts.get(`${namespace}/${name}`) ?? '').split('\n')
       return lines.slice(-tailLines).join('\n')
+    },
+    async serviceAccountToken({ namespace, name }, { audience, seconds }, signal) {
+      const made = call('serviceAccountToken', { kind: 'ServiceAccount', namespace, name }, signal)
+      reads.push(made)
+      if (!store.find({ apiVersion: 'v1', kind: 'ServiceAccount', name, namespace }))
+        throw refuse(404, 'NotFound', made, `serviceaccounts "${name}" not found`)
+      if (seconds < 600)
+        throw refuse(422, 'Invalid', made, 'spec.expirationSeconds: may not specify a duration less than 10 minutes')
+      return fakeToken({ iss: FAKE_ISSUER, sub: `system:serviceaccount:${namespace}:${name}`, aud: [audience] })
     },
     async canI(access, signal) {
       const { resource: kind, namespace } = access

@@ -17,10 +17,10 @@ import { type FakeLitellm, fakeLitellm } from './fake-litellm.ts'
 import { fakeCrds } from './fake-monitoring.ts'
 import { seedTalkingPods } from './fake-pods.ts'
 import { type FakePrograms, fakePrograms } from './fake-programs.ts'
+import { FAKE_ISSUER } from './fake-token.ts'
 
 /** 2026-01-01T00:00:00Z. */
 const START = Date.UTC(2026, 0, 1)
-const ISSUER = 'oidc.eks.us-east-1.amazonaws.com/id/EXAMPLE0123456789'
 const ACCOUNT = '123456789012'
 
 export interface FakeWorldOverrides {
@@ -64,7 +64,7 @@ const TARGET: Target = {
   partition: 'aws',
   clusterName: 'test',
   clusterArn: `arn:aws:eks:us-east-1:${ACCOUNT}:cluster/test`,
-  oidcIssuer: ISSUER,
+  oidcIssuer: FAKE_ISSUER,
   sandbox: false,
 }
 
@@ -80,9 +80,13 @@ export function fakeWorld(overrides: FakeWorldOverrides = {}): FakeWorld {
   const aws = fakeAws({
     accountId: ACCOUNT,
     oidcProviders: [
-      { arn: `arn:aws:iam::${ACCOUNT}:oidc-provider/${ISSUER}`, url: ISSUER, audiences: ['sts.amazonaws.com'] },
+      {
+        arn: `arn:aws:iam::${ACCOUNT}:oidc-provider/${FAKE_ISSUER}`,
+        url: FAKE_ISSUER,
+        audiences: ['sts.amazonaws.com'],
+      },
     ],
-    clusters: [{ name: 'test', oidcIssuer: `https://${ISSUER}` }],
+    clusters: [{ name: 'test', oidcIssuer: `https://${FAKE_ISSUER}` }],
     ...overrides.aws,
   })
   const remoteValue = (key: string) =>

@@ -8,8 +8,8 @@ import { runCli } from '../cli/run-cli.ts'
 import { fakeWorld } from '../fakes/fake-world.ts'
 
 const ADAPTERS = new URL('../../src/adapters/aws/', import.meta.url)
-/** Asks for nothing. Source: STS API reference, GetCallerIdentity. */
-const FREE = ['sts:GetCallerIdentity']
+/** Ask for no right of ours: who we are, and what a token stands for. Source: STS API reference, both pages. */
+const FREE = ['sts:GetCallerIdentity', 'sts:AssumeRoleWithWebIdentity']
 
 /** Every call that the adapters can send, as IAM names it. */
 function possibleCalls(): readonly string[] {

@@ -40,6 +40,13 @@ export function asObject(value: unknown, asked: Asked): KubeObject {
   return value as unknown as KubeObject
 }
 
+/** The token in the answer to a TokenRequest. @throws PreflightError KubeUnreachable */
+export function readToken(text: string, asked: Asked): string {
+  const { status } = readFields(text, asked)
+  if (!isFields(status) || !isText(status.token) || status.token === '') throw otherForm('a token', asked)
+  return status.token
+}
+
 /** A page of a list. */
 export interface Page {
   readonly metadata: { readonly resourceVersion?: string | undefined; readonly continue?: string | undefined }

@@ -1,6 +1,7 @@
 import { StepError } from '../../errors.ts'
 import type { Kube, KubeObject, ObjectRef } from '../../ports/kube.ts'
-import { readObject } from './documents.ts'
+import { Secret } from '../../secret.ts'
+import { readObject, readToken } from './documents.ts'
 import { describeRef } from './errors.ts'
 import { createKinds, pathOf } from './kinds.ts'
 import { listAll } from './list.ts'
@@ -127,6 +128,23 @@ export function createKube(rest: Rest, fieldManager = FIELD_MANAGER): Kube {
       return answer.status === 200 ? answer.text : ''
     },
     connect: (pod, signal) => connectToPod(rest.server, pod, signal),
+    async serviceAccountToken({ namespace, name }, { audience, seconds }, signal) {
+      const attempt = { verb: 'create a token of', object: describeRef({ kind: 'ServiceAccount', namespace, name }) }
+      const { text } = await rest.call({
+        method: 'POST',
+        path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/serviceaccounts/${encodeURIComponent(name)}/token`,
+        body: {
+          apiVersion: 'authentication.k8s.io/v1',
+          kind: 'TokenRequest',
+          spec: { audiences: [audience], expirationSeconds: seconds },
+        },
+        attempt,
+        // Nothing is stored: another token is as good.
+        idempotent: true,
+        signal,
+      })
+      return new Secret(readToken(text, { server: rest.server, attempt }))
+    },
     async canI({ verb, group, resource, namespace }, signal) {
       const body = {
         apiVersion: 'authorization.k8s.io/v1',

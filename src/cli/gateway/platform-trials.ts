@@ -6,6 +6,8 @@ import type { Trial } from './trials.ts'
 export const SECURITY: ReadonlySet<string> = new Set([
   'role-gateway',
   'role-external-secrets',
+  'role-taken-gateway',
+  'role-taken-external-secrets',
   'secrets',
   'external-secrets-synced',
   'secret-values',

@@ -51,10 +51,22 @@ describeEksContract('emulator', async () => {
   return { eks: connect().eks, cluster: { name, region, accountId } }
 })
 
-describeStsContract('emulator', async () => ({
-  sts: connect().sts,
-  expected: { accountId: account().accountId, arn: /^arn:aws:(iam|sts)::/ },
-}))
+describeStsContract('emulator', async () => {
+  const { sts, iam } = connect()
+  const { accountId } = account()
+  return {
+    sts,
+    iam,
+    uniqueName,
+    expected: { accountId, arn: /^arn:aws:(iam|sts)::/ },
+    provider: { arn: `arn:aws:iam::${accountId}:oidc-provider/${issuer()}`, url: issuer() },
+    token: (sub, aud = 'sts.amazonaws.com') => new Secret(webIdentity(sub, aud)),
+  }
+})
+
+/** As the cluster signs it. */
+const webIdentity = (sub: string, aud: string): string =>
+  emulator.signer({ iss: emulator.world.oidcIssuer, sub, aud: [aud], exp: Math.floor(Date.now() / 1000) + 600 })
 
 const subject = 'system:serviceaccount:eso:external-secrets'
 const item = (remote: string) => ({ class: 'generated', remote, format: 'hex', bytes: 32, description: '' }) as const
@@ -88,12 +100,7 @@ async function document(config: Config, kind: 'trust' | 'policy'): Promise<Polic
 /** What a pod of that ServiceAccount gets for its token. */
 async function assume(roleName: string, sub: string): Promise<AwsCredentials> {
   const { accountId, region, endpoint } = account()
-  const WebIdentityToken = emulator.signer({
-    iss: emulator.world.oidcIssuer,
-    sub,
-    aud: ['sts.amazonaws.com'],
-    exp: Math.floor(Date.now() / 1000) + 600,
-  })
+  const WebIdentityToken = webIdentity(sub, 'sts.amazonaws.com')
   const RoleArn = `arn:aws:iam::${accountId}:role/${roleName}`
   const command = new AssumeRoleWithWebIdentityCommand({ RoleArn, RoleSessionName: 'test', WebIdentityToken })
   const { Credentials } = await new STSClient({ endpoint, region, maxAttempts: 1 }).send(command)

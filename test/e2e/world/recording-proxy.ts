@@ -61,8 +61,9 @@ function describe(request: IncomingMessage, body: Buffer): Seen {
   const method = request.method ?? 'GET'
   const path = request.url ?? '/'
   const aws = awsOperation(request, body)
-  // Neither a dry run nor a question about permissions leaves anything behind.
-  const dryRun = path.includes('dryRun=All') || path.endsWith('/selfsubjectaccessreviews')
+  // None of a dry run, a question about permissions and a token leaves anything behind.
+  const leavesNothing =
+    path.includes('dryRun=All') || /\/selfsubjectaccessreviews$|\/serviceaccounts\/[^/]+\/token$/.test(path)
   return {
     method,
     path,
@@ -70,7 +71,7 @@ function describe(request: IncomingMessage, body: Buffer): Seen {
     userAgent: request.headers['user-agent'] ?? '',
     authorization: request.headers.authorization ?? '',
     body: body.toString('utf8'),
-    write: aws === undefined ? method !== 'GET' && method !== 'HEAD' && !dryRun : !AWS_READS.test(aws),
+    write: aws === undefined ? method !== 'GET' && method !== 'HEAD' && !leavesNothing : !AWS_READS.test(aws),
   }
 }
 

@@ -85,6 +85,15 @@ function spoilRole(world: FakeWorld, kind: string): void {
   if (role) world.aws.state.roles.set(name, { ...role, inline: {} })
 }
 
+/** The role trusts a ServiceAccount of another name. */
+function distrust(world: FakeWorld, kind: string): void {
+  const name = `llmgw-test-${kind}`
+  const role = world.aws.state.roles.get(name)
+  if (!role) return
+  const trust = JSON.parse(JSON.stringify(role.trust).replaceAll(/serviceaccount:[^"]*/g, 'serviceaccount:other:pod'))
+  world.aws.state.roles.set(name, { ...role, trust })
+}
+
 /** What each check must not miss. */
 export const SPOILED: Readonly<Record<string, { spoil: (world: FakeWorld) => unknown; found: RegExp }>> = {
   'network-policies': {
@@ -110,6 +119,14 @@ export const SPOILED: Readonly<Record<string, { spoil: (world: FakeWorld) => unk
   'role-external-secrets': {
     spoil: (world) => spoilRole(world, 'external-secrets'),
     found: /secrets-manager-read differs or is absent/,
+  },
+  'role-taken-gateway': {
+    spoil: (world) => distrust(world, 'gateway'),
+    found: /aws refuses it: Not authorized to perform sts:AssumeRoleWithWebIdentity/,
+  },
+  'role-taken-external-secrets': {
+    spoil: (world) => distrust(world, 'external-secrets'),
+    found: /aws refuses it: Not authorized to perform sts:AssumeRoleWithWebIdentity/,
   },
   secrets: {
     spoil: (world) => world.secretsManager.purge('litellm/salt-key'),

@@ -225,4 +225,20 @@ export const WORLDS: readonly BrokenWorld[] = [
     red: ['role-gateway'],
     cause: /bedrock-invoke differs or is absent/,
   },
+  {
+    name: 'a role that trusts another ServiceAccount',
+    make: spoil('role-taken-gateway'),
+    red: ['role-gateway', 'role-taken-gateway'],
+    cause: /its trust policy differs|Not authorized to perform sts:AssumeRoleWithWebIdentity/,
+  },
+  {
+    name: 'an account that trusts the tokens of another cluster',
+    make: ({ aws }) => {
+      const [arn, provider] = [...aws.state.oidcProviders][0] ?? []
+      if (arn && provider)
+        aws.state.oidcProviders.set(arn, { ...provider, url: 'oidc.eks.us-east-1.amazonaws.com/id/OLD' })
+    },
+    red: ['role-taken-gateway', 'role-taken-external-secrets'],
+    cause: /No OpenIDConnect provider found/,
+  },
 ]
