@@ -58,7 +58,7 @@ interface Rule {
 }
 
 /** Kinds that are in no cluster, in the sandbox alone, or that everybody may ask for. */
-const NOT_LISTED = /^(Config|DeleteOptions|PortForward|SelfSubjectAccessReview)$/
+const NOT_LISTED = /^(Config|DeleteOptions|PortForward|SelfSubjectAccessReview|TokenRequest)$/
 
 /** `apiVersion` beside `kind` in the source, as group and plural. */
 function kindsInSource(): readonly (readonly [group: string, plural: string])[] {

@@ -270,11 +270,11 @@ export const SPOILED: Readonly<Record<string, { spoil: (world: FakeWorld) => unk
   },
   'secret-versions-litellm': {
     spoil: (world) => rotated(world, 'litellm/redis-password'),
-    found: /redis-password is version .*, AWS has another-version/,
+    found: /redis-password is version .*, AWS has version-of-sk-another-value/,
   },
   'secret-versions-openwebui': {
     spoil: (world) => rotated(world, 'openwebui/webui-secret-key'),
-    found: /webui-secret-key is version .*, AWS has another-version/,
+    found: /webui-secret-key is version .*, AWS has version-of-sk-another-value/,
   },
   'release-gatekeeper': {
     spoil: (world) => world.helm.setStatus('gatekeeper', 'gatekeeper-system', 'failed', 'timed out'),
