@@ -24,6 +24,8 @@ interface Faults {
   open: boolean
   /** Whoever brings a token is let in, whoever signed it. */
   trusting: boolean
+  /** The identity provider does not tell it its keys. */
+  keyless: boolean
   models: readonly string[]
   /** Addresses that are answered with 500. */
   readonly broken: Set<string>
@@ -82,6 +84,7 @@ export function fakeLitellm(masterKey: () => string | undefined): FakeLitellm {
     forgetful: false,
     open: false,
     trusting: false,
+    keyless: false,
     models: MODELS,
     broken: new Set(),
     refusals: new Map(),
@@ -150,6 +153,10 @@ export function fakeLitellm(masterKey: () => string | undefined): FakeLitellm {
   const isMaster = (given: string) => !refusing && given === masterKey()
   const maySeeModels = (given: string) =>
     faults.open || (faults.trusting && given.startsWith('eyJ')) || isMaster(given) || keys.has(digest(given))
+  const unchecked = ({ headers }: IncomingMessage): Answer | undefined =>
+    faults.keyless && headers.authorization?.startsWith('Bearer eyJ')
+      ? [503, { error: { message: "the identity provider's keys cannot be read: tokens cannot be checked now" } }]
+      : undefined
   const answer = async (url: URL, request: IncomingMessage): Promise<Answer> => {
     const given = request.headers.authorization?.replace('Bearer ', '') ?? ''
     if (url.pathname === '/v1/models' && maySeeModels(given))
@@ -171,7 +178,7 @@ export function fakeLitellm(masterKey: () => string | undefined): FakeLitellm {
     async serve(request, response) {
       asked.push(request.url ?? '')
       const url = new URL(request.url ?? '/', 'http://litellm')
-      const [status, body] = unkeyed[url.pathname]?.() ?? (await answer(url, request))
+      const [status, body] = unkeyed[url.pathname]?.() ?? unchecked(request) ?? (await answer(url, request))
       response.writeHead(status, { 'content-type': 'application/json' })
       response.end(typeof body === 'string' ? body : JSON.stringify(body))
     },

@@ -1,3 +1,4 @@
+import type { Config } from '../../../src/config/schema.ts'
 import type { HttpAnswer } from '../../../src/ports/index.ts'
 import { Secret } from '../../../src/secret.ts'
 import { messageIn } from '../../litellm/ask-model.ts'
@@ -10,6 +11,17 @@ import { callGateway } from './asking.ts'
 
 const PATH = '/v1/models'
 const NOBODYS = 'sk-nobody-was-given-this-key'
+
+/** What `llmgw_tokens.py` answers while it has no keys of the identity provider. */
+const NO_KEYS = 503
+
+const tokenFault = ({ status, text }: HttpAnswer): string =>
+  status === NO_KEYS
+    ? `no token can be checked: HTTP ${status}: ${messageIn(text)}`
+    : `a token that nobody signed is answered with HTTP ${status}`
+
+const hintOf = ({ namespaces }: Config): string =>
+  `the pods must reach auth.gateway.jwksUrl; its log says why they do not: kubectl logs deployment/litellm -n ${namespaces.gateway}`
 
 const accepted = ({ status }: HttpAnswer) => status === 200
 /** A gateway that is broken refuses nothing: it fails. */
@@ -36,13 +48,11 @@ export const keysHold: Check = {
         ...(accepted(own) ? [] : [`the master key is refused: HTTP ${own.status}: ${messageIn(own.text)}`]),
         ...(refused(wrong) ? [] : [`a key that nobody was given is answered with HTTP ${wrong.status}`]),
         ...(refused(none) ? [] : [`a call without a key is answered with HTTP ${none.status}`]),
-        ...(forged === undefined || refused(forged)
-          ? []
-          : [`a token that nobody signed is answered with HTTP ${forged.status}`]),
+        ...(forged === undefined || refused(forged) ? [] : [tokenFault(forged)]),
       ]
       return verdict(lookedAt, faults, {
         good: 'the master key accepted, all others refused',
-        hint: 'llmgw restart litellm',
+        hint: forged?.status === NO_KEYS ? hintOf(ctx.config) : 'llmgw restart litellm',
       })
     })
   },

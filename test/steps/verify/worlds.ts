@@ -15,6 +15,12 @@ export interface BrokenWorld {
   readonly cause: RegExp
 }
 
+function takeTokens({ config }: FakeWorld): void {
+  const tokens = { issuer: 'https://id.example.com', audience: 'gateway', jwksUrl: 'https://id.example.com/keys' }
+  const claims = { userClaim: 'sub', emailClaim: 'email', algorithms: ['RS256'] }
+  Object.assign(config.auth, { gateway: { mode: 'custom-jwt', ...tokens, ...claims } })
+}
+
 const spoil = (id: string) => (world: FakeWorld) => SPOILED[id]?.spoil(world)
 
 const secret = (name: string, namespace: string) => ({ apiVersion: 'v1', kind: 'Secret', name, namespace })
@@ -189,14 +195,21 @@ export const WORLDS: readonly BrokenWorld[] = [
   },
   {
     name: 'a gateway that takes forged tokens',
-    make: ({ config, litellm }) => {
-      const tokens = { issuer: 'https://id.example.com', audience: 'gateway', jwksUrl: 'https://id.example.com/keys' }
-      const claims = { userClaim: 'sub', emailClaim: 'email', algorithms: ['RS256'] }
-      Object.assign(config.auth, { gateway: { mode: 'custom-jwt', ...tokens, ...claims } })
-      litellm.faults.trusting = true
+    make(world) {
+      takeTokens(world)
+      world.litellm.faults.trusting = true
     },
     red: ['litellm-keys'],
     cause: /a token that nobody signed is answered with HTTP 200/,
+  },
+  {
+    name: 'a gateway that does not reach its identity provider',
+    make(world) {
+      takeTokens(world)
+      world.litellm.faults.keyless = true
+    },
+    red: ['litellm-keys'],
+    cause: /no token can be checked: HTTP 503: the identity provider's keys cannot be read/,
   },
   {
     name: "Open WebUI's key deleted in LiteLLM",
