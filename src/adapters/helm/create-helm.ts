@@ -26,6 +26,7 @@ import { ownRunId } from './run-id.ts'
 import type { HelmResult, HelmRunner } from './runner.ts'
 import { keepsRollingUpdate, letRecreate } from './strategy.ts'
 import { takenOver } from './take-over.ts'
+import { untilWebhookAnswers } from './webhook-leaving.ts'
 
 /** Revisions that Helm keeps of a release. */
 const HISTORY_MAX = 10
@@ -93,7 +94,7 @@ export function createHelm(options: HelmOptions): Helm {
       return driftOf(kube, objects, signal)
     },
     diff: (spec, signal) => diff(context, spec, signal),
-    upgrade: (spec, run) => upgrade(context, spec, run),
+    upgrade: (spec, run) => untilWebhookAnswers(clock, run, () => upgrade(context, spec, run)),
     async history(name, namespace, signal) {
       return (await findHistory(kube, { name, namespace }, signal)).map(({ record }) => record)
     },

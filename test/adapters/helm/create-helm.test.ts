@@ -49,7 +49,7 @@ async function withBinary(binary: string) {
     kubeconfig: async () => ({ path: '/private/kubeconfig', context: 'here' }),
     deployment: 'test',
     runDir: dir,
-    clock: systemClock,
+    clock: { ...systemClock, sleep: async () => undefined },
   })
   return { helm, kube, started }
 }
@@ -98,6 +98,26 @@ describe('what helm is started with', () => {
     ])
     expect(call.argv).toContain('--wait=hookOnly')
     expect(call.argv).not.toContain('--create-namespace')
+  })
+
+  test('what a webhook refused that was being replaced is asked again, some times', async () => {
+    const stderr =
+      'Error: UPGRADE FAILED: admission webhook "validation.gatekeeper.sh" denied the request: serving context canceled, aborting request'
+    const once = await world({ stderr, exitCode: 1, failures: 1 })
+    const said: string[] = []
+    await once.helm.upgrade(echo('gateway'), { ...run(), report: (line) => void said.push(line) })
+    expect((await once.stub.calls()).map(({ argv }) => argv[0])).toEqual(['version', 'upgrade', 'upgrade'])
+    expect(said).toContain('an admission webhook was being replaced just then: once more')
+    const always = await world({ stderr, exitCode: 1 })
+    await expect(always.helm.upgrade(echo('gateway'), run())).rejects.toMatchObject({ code: 'HelmWebhook' })
+    expect((await always.stub.calls()).filter(({ argv }) => argv[0] === 'upgrade')).toHaveLength(3)
+  })
+
+  test('what a webhook denies is not asked again', async () => {
+    const stderr = 'Error: UPGRADE FAILED: admission webhook "validation.gatekeeper.sh" denied the request: no'
+    const { helm, stub } = await world({ stderr, exitCode: 1 })
+    await expect(helm.upgrade(echo('gateway'), run())).rejects.toMatchObject({ code: 'HelmWebhook' })
+    expect((await stub.calls()).filter(({ argv }) => argv[0] === 'upgrade')).toHaveLength(1)
   })
 
   test('the release is marked with its inputs, deployment and run', async () => {

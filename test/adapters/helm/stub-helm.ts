@@ -20,10 +20,12 @@ export async function stubHelm(
     readonly version?: string
     readonly stderr?: string
     readonly exitCode?: number
+    /** How many calls fail, the others being fine; default: all. */
+    readonly failures?: number
     readonly stdout?: string
   } = {},
 ): Promise<StubHelm> {
-  const { version = 'v4.3.1', stderr = '', stdout = '', exitCode = 0 } = answer
+  const { version = 'v4.3.1', stderr = '', stdout = '', exitCode = 0, failures = -1 } = answer
   await mkdir(dir, { recursive: true })
   const binary = join(dir, 'helm')
   const log = join(dir, 'calls.ndjson')
@@ -34,9 +36,11 @@ const argv = process.argv.slice(2)
 const isVersion = argv[0] === 'version'
 const stdin = isVersion ? '' : readFileSync(0, 'utf8')
 appendFileSync(${JSON.stringify(log)}, JSON.stringify({ argv, stdin, env: process.env }) + '\\n')
+const asked = readFileSync(${JSON.stringify(log)}, 'utf8').split('\\n').filter((line) => line !== '' && JSON.parse(line).argv[0] !== 'version')
+const isFine = isVersion || (${failures} >= 0 && asked.length > ${failures})
 process.stdout.write(isVersion ? ${JSON.stringify(version)} : ${JSON.stringify(stdout)})
-process.stderr.write(isVersion ? '' : ${JSON.stringify(stderr)})
-process.exitCode = isVersion ? 0 : ${exitCode}
+process.stderr.write(isFine ? '' : ${JSON.stringify(stderr)})
+process.exitCode = isFine ? 0 : ${exitCode}
 `
   await writeFile(binary, script)
   await chmod(binary, 0o700)
