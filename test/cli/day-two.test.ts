@@ -175,6 +175,23 @@ describe('rollback', () => {
     ])
   })
 
+  it('the cause is told, also where the note cannot be written', async () => {
+    let sick = false
+    const world = await deployed({
+      verdict: ({ kind, name }) =>
+        sick && kind === 'Deployment' && name === 'litellm' ? { failed: 'no such image' } : 'ready',
+    })
+    sick = true
+    world.helm.failNext('noteReady', new Error('the API server is away'))
+    const { code, stdout, stderr } = await runCli('deploy litellm --yes', {
+      world,
+      file: `${FILE}gateway: { replicas: 4 }\n`,
+    })
+    expect(code).toBe(1)
+    expect(stderr + stdout).toContain('no such image')
+    expect(stderr + stdout).toContain('could not note on litellm that it did not get ready: the API server is away')
+  })
+
   it('a revision that got ready after all is one to go back to', async () => {
     let sick = false
     const world = await deployed({
