@@ -146,7 +146,7 @@ export const containerWorlds: readonly World[] = [
     name: 'a container crashes again and again',
     settings: proxy({ podAnnotations: { rollout: 'crash' } }),
     code: 'CrashLoopBackOff',
-    root: /container proxy of Pod litellm\/litellm-\S+ keeps crashing \(1 restarts?, last exit code 1\)/,
+    root: /container proxy of Pod litellm\/litellm-\S+ keeps crashing \(1 restart, last exit code 1\)/,
   },
   {
     ...LITELLM,

@@ -114,7 +114,7 @@ function describe(code: string, { state, lastState, restartCount, image }: Conta
   if (code === 'OOMKilled') return 'was killed for using more memory than its limit'
   if (code === 'CrashLoopBackOff') {
     const exit = lastState?.terminated?.exitCode
-    return `keeps crashing (${restartCount} restarts${exit === undefined ? '' : `, last exit code ${exit}`})`
+    return `keeps crashing (${restartCount} ${restartCount === 1 ? 'restart' : 'restarts'}${exit === undefined ? '' : `, last exit code ${exit}`})`
   }
   const why = state?.waiting?.message
   if (/Image/.test(code)) return `cannot pull image ${image ?? ''}${why === undefined ? '' : `: ${why}`}`
