@@ -33,6 +33,7 @@ const ROLE = [
 /** LiteLLM is told of no cache any more, and may no longer ask it; nor does Prometheus. */
 const WITHOUT_CACHE = [
   'kube.apply Deployment litellm',
+  'kube.apply ServiceAccount litellm-sa',
   'kube.apply Service litellm',
   'kube.apply EndpointSlice litellm-1',
   'kube.apply Service litellm-metrics',
