@@ -45,17 +45,9 @@ const CONNECT: readonly string[] = ['get', 'create']
  * so `destroy --delete-crds` lists them before.
  */
 const GROUPS_OF_CHARTS: readonly string[] = [
-  'config.gatekeeper.sh',
-  'connection.gatekeeper.sh',
-  'expansion.gatekeeper.sh',
   'external-secrets.io',
-  'externaldata.gatekeeper.sh',
   'generators.external-secrets.io',
   'monitoring.coreos.com',
-  'mutations.gatekeeper.sh',
-  'status.gatekeeper.sh',
-  'syncset.gatekeeper.sh',
-  'templates.gatekeeper.sh',
 ]
 
 interface Rule {
@@ -78,8 +70,9 @@ export function toolClusterRole(config: Config): KubeObject {
   add('/pods/portforward', CONNECT)
   // `verify` takes on the roles of pods with tokens of their ServiceAccounts.
   add('/serviceaccounts/token', ['create'])
-  // What a run makes, a later version of a chart may drop, and destroy removes.
-  for (const access of neededAccess(config)) add(kindOf(access), [...READ, access.verb, 'update', 'delete'])
+  // What a run makes, a later version of a chart may drop, and destroy removes; the lock stays, and is taken again.
+  for (const access of neededAccess(config))
+    add(kindOf(access), [...READ, access.verb, ...(access.resource === 'leases' ? [] : ['delete'])])
   for (const kind of verbs.keys()) if (isRole(kind)) add(kind, ['escalate', 'bind'])
   return {
     apiVersion: `${RBAC}/v1`,
