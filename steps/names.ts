@@ -19,6 +19,9 @@ export function remoteName({ secrets }: Config, item: SecretItem): string {
   return `${secrets.prefix}${item.remote}`
 }
 
+/** On the ServiceAccount of pods that take on a role. Source: Amazon EKS user guide, IAM roles for service accounts. */
+export const ROLE_ANNOTATION = 'eks.amazonaws.com/role-arn'
+
 /** ARN of a role that we make: without a path. */
 export function roleArn({ target }: Pick<Services, 'target'>, roleName: string): string {
   return `arn:${target.partition}:iam::${target.accountId}:role/${roleName}`

@@ -1,6 +1,7 @@
 import type { Cause } from '../../src/engine/step.ts'
 import { endpointsOf, isReady, slicesOf } from '../../src/ports/endpoints.ts'
-import type { KubeObject, ObjectRef } from '../../src/ports/index.ts'
+import type { ObjectRef } from '../../src/ports/index.ts'
+import { WEBHOOK_CONFIGURATIONS, type Webhook, webhooksOf } from '../../src/ports/webhooks.ts'
 import { aboutOf, nameOf, type Rule, refTo, type Scene } from './scene.ts'
 
 interface Refusal {
@@ -83,20 +84,10 @@ export const deadWebhook: Rule = async (cause, scene) =>
     ? undefined
     : await unserved([cause.message, ...(cause.evidence ?? [])].join('\n'), scene)
 
-interface Webhook {
-  readonly name: string
-  readonly timeoutSeconds?: number
-  readonly clientConfig: { readonly service?: { readonly name: string; readonly namespace: string } }
-}
-
 async function unserved(words: string, scene: Scene): Promise<Cause | undefined> {
   const name = (UNCALLED.exec(words) ?? /admission webhook "([^"]+)" does not answer/.exec(words))?.[1]
   if (name === undefined) return undefined
-  const lists = await Promise.all(
-    ['ValidatingWebhookConfiguration', 'MutatingWebhookConfiguration'].map((kind) =>
-      scene.kube.list({ apiVersion: 'admissionregistration.k8s.io/v1', kind }, scene.signal),
-    ),
-  )
+  const lists = await Promise.all(WEBHOOK_CONFIGURATIONS.map((kind) => scene.kube.list(kind, scene.signal)))
   const owner = lists.flat().find((one) => webhooksOf(one).some((webhook) => webhook.name === name))
   const webhook = owner && webhooksOf(owner).find((one) => one.name === name)
   const service = webhook?.clientConfig.service
@@ -131,5 +122,3 @@ async function stateOf(
   const tls = /x509: [^"\n]*/.exec(words)?.[0]
   return tls === undefined ? 'does not answer' : `is not trusted: ${tls}`
 }
-
-const webhooksOf = (object: KubeObject): readonly Webhook[] => (object.webhooks ?? []) as readonly Webhook[]

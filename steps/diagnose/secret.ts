@@ -1,6 +1,7 @@
 import type { Cause } from '../../src/engine/step.ts'
 import type { KubeObject, ObjectRef } from '../../src/ports/index.ts'
 import { storeRef } from '../external-secrets/store-object.ts'
+import { ROLE_ANNOTATION } from '../names.ts'
 import { aboutOf, nameOf, type Rule, refTo, type Scene } from './scene.ts'
 
 const OPERATOR_API = 'external-secrets.io/v1'
@@ -160,8 +161,6 @@ async function missingAccount(cause: Cause, scene: Scene): Promise<Cause | undef
     about: aboutOf(ref),
   }
 }
-
-const ROLE_ANNOTATION = 'eks.amazonaws.com/role-arn'
 
 async function unnamedRole(cause: Cause, scene: Scene): Promise<Cause | undefined> {
   const { serviceAccount, roleName } = scene.config.irsa.externalSecrets

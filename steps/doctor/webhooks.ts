@@ -1,31 +1,8 @@
 import { endpointsOf, isReady, slicesOf } from '../../src/ports/endpoints.ts'
 import type { KubeObject, ObjectRef } from '../../src/ports/index.ts'
+import { type LabelExpression, WEBHOOK_CONFIGURATIONS, type Webhook, webhooksOf } from '../../src/ports/webhooks.ts'
 import { namespaceNames } from '../names.ts'
 import type { DoctorCheck, DoctorContext } from './finding.ts'
-
-interface Rule {
-  readonly apiGroups?: readonly string[]
-  readonly resources?: readonly string[]
-  readonly operations?: readonly string[]
-}
-
-interface Expression {
-  readonly key: string
-  readonly operator: string
-  readonly values?: readonly string[]
-}
-
-interface Webhook {
-  readonly name: string
-  /** Absent = `Fail`. */
-  readonly failurePolicy?: string
-  readonly rules?: readonly Rule[]
-  readonly clientConfig: { readonly service?: { readonly name: string; readonly namespace: string } }
-  readonly namespaceSelector?: {
-    readonly matchLabels?: Readonly<Record<string, string>>
-    readonly matchExpressions?: readonly Expression[]
-  }
-}
 
 /** What a deploy writes; a webhook that is asked about none of it holds up nobody here. */
 const WRITTEN = [
@@ -40,8 +17,6 @@ const WRITTEN = [
   'secrets',
 ]
 
-const KINDS = ['ValidatingWebhookConfiguration', 'MutatingWebhookConfiguration']
-
 /** No admission webhook that nobody answers stands in the way of what is written. */
 export const webhooks: DoctorCheck = {
   id: 'webhooks',
@@ -51,7 +26,7 @@ export const webhooks: DoctorCheck = {
     const { kube, signal } = ctx
     const [namespaces, ...lists] = await Promise.all([
       kube.list({ apiVersion: 'v1', kind: 'Namespace' }, signal),
-      ...KINDS.map((kind) => kube.list({ apiVersion: 'admissionregistration.k8s.io/v1', kind }, signal)),
+      ...WEBHOOK_CONFIGURATIONS.map((kind) => kube.list(kind, signal)),
     ])
     const names = namespaceNames(ctx.config)
     const own = names.map((name) => namespaces.find(({ metadata }) => metadata.name === name) ?? unmade(name))
@@ -77,8 +52,6 @@ export const webhooks: DoctorCheck = {
   },
 }
 
-const webhooksOf = (object: KubeObject): readonly Webhook[] => (object.webhooks ?? []) as readonly Webhook[]
-
 /** As the API server labels it. */
 const unmade = (name: string): KubeObject => ({
   apiVersion: 'v1',
@@ -103,7 +76,7 @@ function selects({ namespaceSelector }: Webhook, { metadata: { labels = {} } }: 
   )
 }
 
-function holds({ key, operator, values = [] }: Expression, labels: Readonly<Record<string, string>>): boolean {
+function holds({ key, operator, values = [] }: LabelExpression, labels: Readonly<Record<string, string>>): boolean {
   const value = labels[key]
   if (operator === 'Exists') return value !== undefined
   if (operator === 'DoesNotExist') return value === undefined

@@ -1,6 +1,6 @@
 import { applied } from '../../src/engine/step.ts'
 import { helmRelease } from '../helm-release.ts'
-import { durationMs, RELEASES, roleArn } from '../names.ts'
+import { durationMs, RELEASES, ROLE_ANNOTATION, roleArn } from '../names.ts'
 import { namespaces } from '../namespaces.ts'
 import { operatorPods } from './operator-pods.ts'
 import { storeObject } from './store-object.ts'
@@ -16,7 +16,7 @@ export const externalSecrets = helmRelease<undefined>({
   baseValues: 'helm-values/external-secrets.yaml',
   values(ctx) {
     const { roleName, serviceAccount } = ctx.config.irsa.externalSecrets
-    const annotations = { 'eks.amazonaws.com/role-arn': roleArn(ctx, roleName) }
+    const annotations = { [ROLE_ANNOTATION]: roleArn(ctx, roleName) }
     return { serviceAccount: { name: serviceAccount, annotations } }
   },
   pods: operatorPods,

@@ -5,7 +5,7 @@ import { secretSync } from '../external-secrets/secret-sync.ts'
 import { mergeValues } from '../helm-release/merge-values.ts'
 import { helmRelease } from '../helm-release.ts'
 import { irsaGateway } from '../irsa/irsa-gateway.ts'
-import { RELEASES, roleArn } from '../names.ts'
+import { RELEASES, ROLE_ANNOTATION, roleArn } from '../names.ts'
 import { namespaces } from '../namespaces.ts'
 import { redis } from '../redis.ts'
 import { secretVersions } from '../secret-versions.ts'
@@ -55,7 +55,7 @@ function platformValues(ctx: Services) {
   const { roleName, serviceAccount } = config.irsa.gateway
   return {
     serviceAccounts: {
-      gateway: { name: serviceAccount, annotations: { 'eks.amazonaws.com/role-arn': roleArn(ctx, roleName) } },
+      gateway: { name: serviceAccount, annotations: { [ROLE_ANNOTATION]: roleArn(ctx, roleName) } },
     },
     redis: redisValues(config),
     gateway: {

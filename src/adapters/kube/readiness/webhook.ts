@@ -1,11 +1,7 @@
 import { endpointsOf, isReady, slicesOf } from '../../../ports/endpoints.ts'
 import type { KubeObject, ListQuery } from '../../../ports/kube.ts'
+import { type WebhookClient, webhooksOf } from '../../../ports/webhooks.ts'
 import { progressing, READY, type Reader, type Scene } from './reader.ts'
-
-interface ClientConfig {
-  readonly caBundle?: string
-  readonly service?: { readonly name: string; readonly namespace: string }
-}
 
 const servicesIn = (namespace: string): ListQuery => ({ apiVersion: 'v1', kind: 'Service', namespace })
 
@@ -31,17 +27,7 @@ export const webhook: Reader = {
   },
 }
 
-interface Webhook {
-  readonly clientConfig: ClientConfig
-  /** Absent = `Fail`. Source: Kubernetes API reference, admissionregistration.k8s.io/v1. */
-  readonly failurePolicy?: 'Fail' | 'Ignore'
-}
-
-function webhooksOf(object: KubeObject): readonly Webhook[] {
-  return (object.webhooks ?? []) as readonly Webhook[]
-}
-
-function clients(object: KubeObject): readonly ClientConfig[] {
+function clients(object: KubeObject): readonly WebhookClient[] {
   return webhooksOf(object).map(({ clientConfig }) => clientConfig)
 }
 
