@@ -36,15 +36,16 @@ async function currentValue(ctx: Looking, logicalName: string) {
   return (await ctx.secretsManager.value(remote, ctx.signal))?.value
 }
 
+/** A key that is neither blocked nor past its end; an older LiteLLM tells of none. */
+export const works = ({ status }: GatewayKey): boolean => status === 'active' || status === 'unknown'
+
 /** Differences of a key that LiteLLM has. */
 function corrections(found: GatewayKey, { models }: Wanted['key']): readonly Change[] {
   const before = [...found.models].sort().join(', ')
   const after = models.join(', ')
   const fields = [
     ...(before === after ? [] : [{ path: 'models', before: before || 'all', after }]),
-    ...(found.status === 'active' || found.status === 'unknown'
-      ? []
-      : [{ path: 'status', before: found.status, after: 'active' }]),
+    ...(works(found) ? [] : [{ path: 'status', before: found.status, after: 'active' }]),
   ]
   return fields.length === 0 ? [] : [{ action: 'update', target: TARGET, fields }]
 }

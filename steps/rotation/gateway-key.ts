@@ -2,7 +2,7 @@ import { applied, ready } from '../../src/engine/step.ts'
 import type { LlmgwStep, StepContext } from '../../src/ports/index.ts'
 import { RELEASES } from '../names.ts'
 import { keysOfOurs } from '../openwebui/key-names.ts'
-import { noKeyOfItsOwn, registerKey, wantedKey } from '../openwebui/openwebui-key.ts'
+import { noKeyOfItsOwn, registerKey, wantedKey, works } from '../openwebui/openwebui-key.ts'
 import type { VersionOut } from './new-version.ts'
 
 /** Logical name of the one secret that LiteLLM keeps in its database, too. */
@@ -32,7 +32,7 @@ export function acceptKey(version: Version): LlmgwStep {
     async check(ctx) {
       await ctx.output(version)
       const seen = await look(ctx)
-      if (seen === undefined || seen.found?.status === 'active') return { state: 'current', out: undefined }
+      if (seen === undefined || (seen.found && works(seen.found))) return { state: 'current', out: undefined }
       const detail = 'beside the one before'
       return { state: 'drifted', changes: [{ action: 'create', target: 'litellm key open-webui', detail }] }
     },

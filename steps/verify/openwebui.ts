@@ -1,7 +1,7 @@
 import type { Config } from '../../src/config/schema.ts'
 import { RELEASES } from '../names.ts'
 import { webUiSecrets } from '../openwebui/environment.ts'
-import { noKeyOfItsOwn, wantedKey } from '../openwebui/openwebui-key.ts'
+import { noKeyOfItsOwn, wantedKey, works } from '../openwebui/openwebui-key.ts'
 import { holdsMasterKey, WEBUI_SERVICE } from '../openwebui/settings.ts'
 import { type SecretPlace, secretInCluster } from '../secret-in-cluster.ts'
 import { syncedKey } from '../synced-key.ts'
@@ -65,7 +65,7 @@ const registered: Check = {
       if (found === undefined) return verdict(lookedAt, ['LiteLLM does not know it'], { good: '', hint })
       const [may, should] = [[...found.models].sort().join(', '), wanted.key.models.join(', ')]
       const wrong = [
-        ...(found.status === 'active' || found.status === 'unknown' ? [] : [`it is ${found.status}`]),
+        ...(works(found) ? [] : [`it is ${found.status}`]),
         ...(may === should ? [] : [`it may call ${may || 'every model'}, expected ${should}`]),
       ]
       return verdict(lookedAt, wrong, { good: `${found.alias}: ${may}`, hint })

@@ -190,6 +190,14 @@ describe('secrets rotate', () => {
       expect((await runCli('plan openwebui --exit-code', { world })).stdout).not.toContain('litellm key')
     })
 
+    it('goes through with a LiteLLM that does not tell whether a key works', async () => {
+      const world = await platform()
+      world.litellm.faults.reticent = true
+      const { code, stdout, stderr } = await runCli(rotateKey, { world })
+      expect(code, stdout + stderr).toBe(0)
+      expect(known(world)).toEqual([digest(current(world, KEY))])
+    })
+
     it.each([
       ['/key/generate', 'on'],
       ['/key/generate', 'back'],

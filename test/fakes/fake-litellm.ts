@@ -27,6 +27,8 @@ interface Faults {
   /** The identity provider does not tell it its keys. */
   keyless: boolean
   models: readonly string[]
+  /** As an older one, it tells of no key whether it works. */
+  reticent: boolean
   /** Addresses that are answered with 500. */
   readonly broken: Set<string>
   /** Why a model does not answer, by its name. */
@@ -86,6 +88,7 @@ export function fakeLitellm(masterKey: () => string | undefined): FakeLitellm {
     trusting: false,
     keyless: false,
     models: MODELS,
+    reticent: false,
     broken: new Set(),
     refusals: new Map(),
     metrics: METRICS,
@@ -134,7 +137,9 @@ export function fakeLitellm(masterKey: () => string | undefined): FakeLitellm {
   const administrators: Readonly<Record<string, (url: URL, body: Body) => Answer>> = {
     '/key/info': (url) => {
       const found = keys.get(url.searchParams.get('key') ?? '')
-      return found ? [200, { info: found }] : [404, { error: { message: 'Key not found in database' } }]
+      return found
+        ? [200, { info: { ...found, ...(faults.reticent && { status: undefined }) } }]
+        : [404, { error: { message: 'Key not found in database' } }]
     },
     '/key/list': () => [
       faults.tables ? 200 : 500,
