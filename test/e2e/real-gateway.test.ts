@@ -63,7 +63,7 @@ async function redis(...commands: readonly string[]): Promise<void> {
     heard += chunk
   })
   stream.write([...commands, 'PING done', ''].join('\r\n'))
-  await until('an answer of Redis', async () => (/done/.test(heard) ? true : undefined))
+  await until('an answer of Redis', async () => (/done|^-/m.test(heard) ? true : undefined))
   stream.destroy()
   if (/^-/m.test(heard)) throw new Error(`Redis refused: ${heard}`)
 }
@@ -146,6 +146,38 @@ describe.sequential('the real LiteLLM and Redis behind their pods', () => {
     expect(ended.code, ended.output).toBe(0)
     expect(ended.output).toContain(`pod ${first.name} was replaced by litellm-`)
     expect(await answersAt(port)).toBeUndefined()
+  })
+
+  test("a rotation of Redis' password that is killed goes on: the new one is in use, and the old one refused", async () => {
+    const before = await passwordOfRedis()
+    const rotate = 'secrets rotate redis-password --yes'
+    const killed = await run(rotate, CONFIG, (child) => {
+      const heard = (text: Buffer) => /^restart-\S+: applied$/m.test(String(text)) && child.kill('SIGKILL')
+      for (const stream of [child.stdout, child.stderr]) stream?.on('data', heard)
+    })
+    expect(killed.signal, killed.output).toBe('SIGKILL')
+    const ended = await run(rotate)
+    expect(ended.code, ended.output).toBe(0)
+    expect(ended.output).toContain('a rotation of redis-password has begun: going on with it')
+    const after = await passwordOfRedis()
+    expect(after).not.toBe(before)
+    await expect(redis(`AUTH ${before}`)).rejects.toThrow(/WRONGPASS/)
+    await redis(`AUTH ${after}`)
+    expect(await red()).toEqual(new Map())
+  })
+
+  test('a rotation of the master key: LiteLLM takes the new one and refuses the old one', async () => {
+    const value = async () => (await sandbox.at.aws.secretsManager.value('litellm/master-key'))?.value
+    const before = await value()
+    const ended = await run('secrets rotate litellm-master-key --yes --confirm litellm-master-key')
+    expect(ended.code, ended.output).toBe(0)
+    const calls = createServiceCalls(sandbox.at.kube)
+    const target = { namespace: NAMESPACE, name: 'litellm', port: 4000, component: 'litellm' } as const
+    const statuses = [before, await value()].map(
+      async (key) => (await calls.call(target, { path: '/v1/models', ...(key && { key }) })).status,
+    )
+    // Without a database it has nowhere to look for a key that is not the master key, and says 400.
+    expect(await Promise.all(statuses)).toEqual([400, 200])
   })
 
   test('a configuration that LiteLLM does not start with ends the deploy with its own last lines', async () => {
