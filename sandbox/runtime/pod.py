@@ -1,4 +1,4 @@
-"""The inside of one Pod: its own network, process and mount namespaces, in which containers of real programs run.
+"""The inside of one Pod: its own name, network, process and mount namespaces, in which containers of real programs run.
 
 Started by the runner as `pod.py SPEC`, in the Pod's folder. Commands come as JSON lines on standard input, events leave
 as JSON lines on standard output; when the input ends, everything in the Pod ends. Needs no root where the kernel lets
@@ -23,7 +23,7 @@ import sys
 import time
 
 # Source: linux/sched.h, linux/mount.h, linux/prctl.h, linux/if.h, linux/sockios.h.
-NEWNS, NEWUSER, NEWPID, NEWNET = 0x00020000, 0x10000000, 0x20000000, 0x40000000
+NEWNS, NEWUTS, NEWUSER, NEWPID, NEWNET = 0x00020000, 0x04000000, 0x10000000, 0x20000000, 0x40000000
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 1, 2, 4, 32, 4096, 16384, 1 << 18
 PR_SET_PDEATHSIG, PR_SET_NO_NEW_PRIVS = 1, 38
 SIOCSIFADDR, SIOCSIFFLAGS, IFF_UP = 0x8916, 0x8914, 1
@@ -468,8 +468,10 @@ def main():
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
     check(libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0), "prctl")
     take_on = new_user((0, 0))
-    check(libc.unshare(NEWUSER | NEWNS | NEWPID | NEWNET), "unshare")
+    check(libc.unshare(NEWUSER | NEWNS | NEWUTS | NEWPID | NEWNET), "unshare")
     take_on()
+    # Pods of a StatefulSet read their number from it. The kernel takes 64 characters, Kubernetes cuts at 63.
+    socket.sethostname(spec["hostname"][:63])
     mount(None, "/", None, MS_REC | MS_PRIVATE)
     bring_up_network(spec["address"])
     start_init(spec["proc"])
