@@ -1,6 +1,7 @@
 import { CommanderError } from '@commander-js/extra-typings'
 import { type ErrorEvent, EVENTS_VERSION } from '../engine/events.ts'
-import { type Host, processHost } from './host.ts'
+import type { Host } from './host.ts'
+import { processHost } from './process-host.ts'
 import { createProgram } from './program.ts'
 import { redacted } from './redacted.ts'
 import { errorLines, type Rendered, renderError } from './render-error.ts'

@@ -1,9 +1,9 @@
 import { closest } from './closest.ts'
+import type { Fault } from './fault.ts'
 import { gatewayFaults } from './gateway-checks.ts'
+import { networkPoliciesFaults } from './network-policy-checks.ts'
 import type { Config } from './schema.ts'
-import { networkPoliciesFaults } from './sections/network-policies.ts'
 import { showText } from './show.ts'
-import type { Fault } from './validate.ts'
 
 /** What one field alone cannot tell: names that must exist, or must not be the same. */
 export function crossCheck(config: Config): readonly Fault[] {

@@ -1,7 +1,7 @@
 import { closest } from './closest.ts'
+import type { Fault } from './fault.ts'
 import type { Config } from './schema.ts'
 import { showText } from './show.ts'
-import type { Fault } from './validate.ts'
 
 /** What is wrong between the gateway, its models and the chat interface. */
 export function gatewayFaults(config: Config): readonly Fault[] {

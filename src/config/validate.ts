@@ -1,18 +1,11 @@
 import type * as z from 'zod'
 import { closest } from './closest.ts'
+import type { Fault } from './fault.ts'
 import { allPaths, fileSchema, keysAt } from './json-schema.ts'
 import { type Path, pathText, type Tree, valueAt } from './merge.ts'
 import type { Problem } from './problem.ts'
 import { type Config, configSchema } from './schema.ts'
 import { showText, showValue } from './show.ts'
-
-/** A problem before it is known where its value comes from. */
-export interface Fault {
-  readonly path: Path
-  readonly message: string
-  /** The key itself is at fault, not its value. */
-  readonly atKey?: boolean
-}
 
 export type Validated = { readonly config: Config } | { readonly faults: readonly Fault[] }
 

@@ -1,6 +1,6 @@
 import { EVENTS_VERSION } from '../engine/events.ts'
 import { redact } from '../secret.ts'
-import type { View, ViewOptions } from './view.ts'
+import type { View, ViewOptions } from './run-view.ts'
 
 /** One JSON document per line and event, each with the version of the event stream. */
 export function createNdjsonView({ stdout }: ViewOptions): View {

@@ -4,7 +4,7 @@ import { redact } from '../secret.ts'
 import { counted, duration } from './layout.ts'
 import { orphanLine } from './orphans.ts'
 import { createPaint, type Paint } from './paint.ts'
-import type { View, ViewOptions } from './view.ts'
+import type { View, ViewOptions } from './run-view.ts'
 import { causeLines, countWords, outcomeWord, phaseWords, stateWord } from './words.ts'
 
 /** One stable line per event that is worth one; nothing is ever redrawn. */

@@ -2,8 +2,8 @@ import type { RunEvent, StepInfo } from '../engine/events.ts'
 import { indented } from './layout.ts'
 import { createPaint } from './paint.ts'
 import { eventLines } from './plain.ts'
+import type { View, ViewOptions } from './run-view.ts'
 import { drawTree, type TreeDrawing } from './tree-drawing.ts'
-import type { View, ViewOptions } from './view.ts'
 
 /** Steps beneath their components, redrawn in place while they run; lines before and after. */
 export function createTreeView({ stderr, colors }: ViewOptions): View {

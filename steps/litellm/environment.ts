@@ -1,15 +1,9 @@
 import type { Config } from '../../src/config/schema.ts'
 import { tracingOf } from '../jaeger/service.ts'
-import { findSyncedKey, type SyncedKey, syncedKey } from '../synced-key.ts'
+import { findSyncedKey, syncedKey } from '../synced-key.ts'
+import type { EnvVar } from './env-var.ts'
 import { guardrailsEnvironment } from './guardrails.ts'
 import { tokenCheckEnvironment } from './token-check.ts'
-
-/** An environment variable of a container. */
-export interface EnvVar {
-  readonly name: string
-  readonly value?: string
-  readonly valueFrom?: { readonly secretKeyRef: SyncedKey }
-}
 
 /** Variable that carries a model's API key, e.g. `MODEL_KEY_PERPLEXITY`: of its own, since LiteLLM takes names such as OPENAI_API_KEY for defaults. */
 export const modelKeyVariable = (logicalName: string) => `MODEL_KEY_${logicalName.toUpperCase().replaceAll('-', '_')}`

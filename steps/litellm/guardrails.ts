@@ -1,7 +1,7 @@
 import type { Config } from '../../src/config/schema.ts'
 import type { Services } from '../../src/ports/index.ts'
 import type { Values } from '../helm-release/merge-values.ts'
-import type { EnvVar } from './environment.ts'
+import type { EnvVar } from './env-var.ts'
 import { moduleValues, type PythonModule } from './python-module.ts'
 
 /** Rules about words, as LiteLLM runs them. */

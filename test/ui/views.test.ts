@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { RunEvent } from '../../src/engine/events.ts'
 import { registerSecret } from '../../src/secret.ts'
-import { createView, type ViewKind, type ViewOptions } from '../../src/ui/view.ts'
+import type { ViewOptions } from '../../src/ui/run-view.ts'
+import { createView, type ViewKind } from '../../src/ui/view.ts'
 import { EVENTS, sink } from './events.ts'
 
 async function drawn(kind: ViewKind, events: readonly RunEvent[], options: Partial<ViewOptions> = {}) {

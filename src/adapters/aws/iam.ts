@@ -1,19 +1,11 @@
-import type { IAMClient } from '@aws-sdk/client-iam'
 import type { Iam, PolicyDocument, Role, Tags } from '../../ports/index.ts'
 import { parsePolicy, samePolicy } from '../../ports/policy.ts'
 import { noteAttempts } from './attempts.ts'
 import { allPages, type Caller, falseIfAbsent, lazy, undefinedIfAbsent } from './call.ts'
 import type { ClientSettings } from './connection.ts'
+import type { IamSession } from './iam-session.ts'
 import { simulate } from './simulate.ts'
 import { untilVisible } from './until-visible.ts'
-
-type Sdk = typeof import('@aws-sdk/client-iam')
-
-/** What each method is built from. */
-export interface IamSession {
-  readonly load: () => Promise<{ readonly sdk: Sdk; readonly client: IAMClient }>
-  readonly call: Caller
-}
 
 /** IAM through the SDK. Writes return once a read shows them: IAM is eventually consistent. */
 export function createIam(settings: () => ClientSettings, call: Caller): Iam {

@@ -1,6 +1,6 @@
 import type { Iam } from '../../ports/index.ts'
 import { allPages } from './call.ts'
-import type { IamSession } from './iam.ts'
+import type { IamSession } from './iam-session.ts'
 
 type Request = Parameters<Iam['simulate']>[0]
 

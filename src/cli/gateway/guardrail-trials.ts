@@ -3,7 +3,7 @@ import type { Rules } from '../../../steps/litellm/guardrails.ts'
 import { CannotAsk } from '../../../steps/verify/silent.ts'
 import type { HttpAnswer } from '../../ports/index.ts'
 import type { GatewayClient } from './client.ts'
-import type { Trial, TrialRequest } from './trials.ts'
+import type { Trial, TrialRequest } from './trial.ts'
 
 const PATH = '/v1/chat/completions'
 const HARMLESS = 'What is 2+2?'

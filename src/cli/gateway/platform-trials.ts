@@ -1,6 +1,6 @@
 import { checksOf, runChecks } from '../run/checks.ts'
 import type { Session } from '../run/session.ts'
-import type { Trial } from './trials.ts'
+import type { Trial } from './trial.ts'
 
 /** Checks of verify that tell how the platform is secured: roles, secrets, networks, policies, certificates. */
 export const SECURITY: ReadonlySet<string> = new Set([

@@ -1,38 +1,9 @@
 import { askModel, embedWith, messageIn, streamModel } from '../../../steps/litellm/ask-model.ts'
-import { CannotAsk } from '../../../steps/verify/silent.ts'
-import type { Config } from '../../config/schema.ts'
 import type { HttpAsk } from '../../ports/index.ts'
 import { Secret } from '../../secret.ts'
 import type { GatewayClient } from './client.ts'
 import { tryGuardrails } from './guardrail-trials.ts'
-
-/** One thing that was tried against the running gateway. */
-export interface Trial {
-  readonly group: 'health' | 'auth' | 'models' | 'guardrails' | 'platform'
-  readonly title: string
-  readonly result: 'pass' | 'warn' | 'fail' | 'skip'
-  /** What was found, and what was expected where it differs. */
-  readonly found: string
-}
-
-/** A model, by the name that clients ask for. */
-export interface TriedModel {
-  readonly name: string
-  readonly embeds: boolean
-}
-
-export interface TrialRequest {
-  readonly client: GatewayClient
-  readonly key: Secret
-  readonly models: readonly TriedModel[]
-  readonly guardrails: Config['guardrails']
-  /** One that nobody signed, where tokens are taken. */
-  readonly forgedToken?: Secret | undefined
-  /** Also ask for a stream. */
-  readonly stream: boolean
-}
-
-type Group = Exclude<Trial['group'], 'platform'>
+import { attempt, type Group, type Trial, type TrialRequest } from './trial.ts'
 
 /** What each group tries, in this order. */
 export const GROUPS: Readonly<Record<Group, (request: TrialRequest) => Promise<readonly Trial[]>>> = {
@@ -40,17 +11,6 @@ export const GROUPS: Readonly<Record<Group, (request: TrialRequest) => Promise<r
   auth: tryKeys,
   models: tryModels,
   guardrails: (request) => tryGuardrails(request, (title, action) => attempt('guardrails', title, action)),
-}
-
-async function attempt(group: Group, title: string, action: () => Promise<string>): Promise<Trial> {
-  try {
-    return { group, title, result: 'pass', found: await action() }
-  } catch (error) {
-    if (error instanceof CannotAsk) return { group, title, result: 'skip', found: error.message }
-    const { message, cause } = error instanceof Error ? error : { message: String(error), cause: undefined }
-    const why = cause instanceof Error ? cause.message : cause
-    return { group, title, result: 'fail', found: why === undefined ? message : `${message}: ${String(why)}` }
-  }
 }
 
 async function expectStatus(client: GatewayClient, ask: HttpAsk, wanted: readonly number[]): Promise<string> {
