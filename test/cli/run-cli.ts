@@ -27,6 +27,8 @@ export interface CliOptions {
   /** Parts of the world that are other than the fakes'. */
   readonly seams?: Partial<World>
   readonly onStop?: Host['onStop']
+  /** Told whenever something was written to the output. */
+  readonly onOutput?: () => void
 }
 
 export interface CliResult {
@@ -45,6 +47,7 @@ export async function runCli(args: string, options: CliOptions = {}): Promise<Cl
   const stdout = capture(terminal)
   const stderr = capture(false)
   press(options.keys ?? [], stdin, stdout)
+  if (options.onOutput) stdout.stream.on('data', options.onOutput)
   try {
     const code = await main(args.split(' ').filter(Boolean), {
       env: { NO_COLOR: '1', ...options.env },
