@@ -125,7 +125,7 @@ export const admissionWorlds: readonly World[] = [
       const spec = { enforcementAction: 'deny', parameters: { registries: ['registry.example.com'] } }
       await stage.at.kube.patch(CONSTRAINT, { spec })
       await takenUp(stage, CONSTRAINT)
-      await refused(stage)
+      await refused(stage, 'haproxy')
     },
     undo: async (stage) => {
       await stage.at.kube.patch(CONSTRAINT, { spec: specs.get(stage.connection) })
@@ -139,7 +139,7 @@ export const admissionWorlds: readonly World[] = [
     name: 'the Service of an admission webhook is gone',
     make: async (stage) => {
       await stage.at.kube.apply(hook('gone'))
-      await refused(stage)
+      await refused(stage, 'litellm')
     },
     undo: ({ at }) => at.kube.remove(HOOK),
     exit: 1,
@@ -152,7 +152,7 @@ export const admissionWorlds: readonly World[] = [
     make: async (stage) => {
       await serviceWithoutPods(stage)
       await stage.at.kube.apply(hook('gate'))
-      await refused(stage)
+      await refused(stage, 'haproxy')
     },
     undo: withoutService,
     exit: 1,
@@ -173,7 +173,7 @@ export const admissionWorlds: readonly World[] = [
         endpoints: [{ addresses: ['10.0.0.9'], conditions: { ready: true } }],
       })
       await stage.at.kube.apply(hook('gate', 1))
-      await refused(stage)
+      await refused(stage, 'litellm')
     },
     undo: async (stage) => {
       await withoutService(stage)
