@@ -30,6 +30,7 @@ export function plot(results: readonly Result[]): string {
   })
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${top}" font-family="sans-serif" font-size="12">`,
+    '<title>Seconds that each way takes, by scenario</title>',
     `<rect width="${WIDTH}" height="${top}" fill="#fff"/>`,
     ...legend,
     ...parts,
