@@ -4,19 +4,10 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { parse } from 'yaml'
 import { down, type SandboxConnection, up } from '../src/sandbox/index.ts'
+import { WHOLE } from '../test/e2e/world/platform.ts'
 import type { Hooks } from '../test/e2e/world/recording-proxy.ts'
 import { type Witness, witness } from '../test/e2e/world/snapshot.ts'
 import { type Proxied, throughProxies } from '../test/e2e/world/through-proxies.ts'
-
-/** All of the platform but what asks a live pod: pods are simulated here. */
-const PLATFORM: Readonly<Record<string, unknown>> = {
-  database: { kind: 'none' },
-  monitoring: { kind: 'kube-prometheus-stack' },
-  networkPolicies: { enabled: true },
-  policies: { kind: 'gatekeeper' },
-  tracing: { kind: 'jaeger' },
-  ui: { kind: 'open-webui' },
-}
 
 /** How long each contender waits for one thing. Helm's default is 300 s: whoever waits for it to pass would take that long. */
 export const TIMEOUT_S = 60
@@ -76,7 +67,7 @@ export async function approach(
   return await throughProxies(
     world.connection,
     { kube: slowly(hooks.kube), aws: slowly(hooks.aws) },
-    { ...PLATFORM, ...settings },
+    { ...WHOLE, ...settings },
   )
 }
 

@@ -15,6 +15,10 @@ export const IAM_DOCUMENTS: Readonly<Record<IrsaRole, { readonly trust: string; 
   externalSecrets: { trust: 'iam/external-secrets.trust.json', policy: 'iam/external-secrets.policy.json' },
 }
 
+/** Where the pods of a role run. */
+export const namespaceOfRole = ({ namespaces }: Config, role: IrsaRole): string =>
+  role === 'gateway' ? namespaces.gateway : namespaces.secrets
+
 /** Everything that the documents of a role may name. */
 export function documentValues(config: Config, target: Target, role: IrsaRole): DocumentValues {
   const { partition, accountId, region, oidcIssuer } = target
@@ -24,7 +28,7 @@ export function documentValues(config: Config, target: Target, role: IrsaRole): 
     region,
     oidcIssuer,
     dnsSuffix: partition === 'aws-cn' ? 'amazonaws.com.cn' : 'amazonaws.com',
-    namespace: role === 'gateway' ? config.namespaces.gateway : config.namespaces.secrets,
+    namespace: namespaceOfRole(config, role),
     serviceAccount: config.irsa[role].serviceAccount,
     bedrockResources: bedrockResources(config, target),
     secretArns: secretArns(config, target),

@@ -22,6 +22,9 @@ export function remoteName({ secrets }: Config, item: SecretItem): string {
 /** On the ServiceAccount of pods that take on a role. Source: Amazon EKS user guide, IAM roles for service accounts. */
 export const ROLE_ANNOTATION = 'eks.amazonaws.com/role-arn'
 
+/** Whom tokens that are taken on for a role are for. Source: the same page. */
+export const ROLE_AUDIENCE = 'sts.amazonaws.com'
+
 /** ARN of a role that we make: without a path. */
 export function roleArn({ target }: Pick<Services, 'target'>, roleName: string): string {
   return `arn:${target.partition}:iam::${target.accountId}:role/${roleName}`

@@ -1,6 +1,7 @@
 import type { LlmgwStep } from '../src/ports/index.ts'
+import { KEY_SECRET } from './openwebui/key-names.ts'
 import type { Consumer } from './rotation/consumers.ts'
-import { acceptKey, GATEWAY_KEY, withdrawKey } from './rotation/gateway-key.ts'
+import { acceptKey, withdrawKey } from './rotation/gateway-key.ts'
 import { inUse } from './rotation/in-use.ts'
 import { type Direction, newVersion, type Rotated } from './rotation/new-version.ts'
 import { restart } from './rotation/restart.ts'
@@ -19,8 +20,9 @@ export interface Rotation {
 
 /**
  * A rotation as steps: new version, sync, restart of the consumers (first those who check the value, then those who
- * present it), proof, end of the old version. What LiteLLM keeps itself it takes before the restarts and refuses after the proof. What is done shows in the version labels and in the annotations of pod
- * templates, so that a rotation that was stopped goes on where it was, or back.
+ * present it), proof, end of the old version. What LiteLLM keeps itself it takes before the restarts and refuses after the
+ * proof. What is done shows in the version labels and in the annotations of pod templates, so that a rotation that was
+ * stopped goes on where it was, or back.
  */
 export function rotationSteps({ secrets, consumers, direction }: Rotation): readonly LlmgwStep<unknown>[] {
   const names = secrets.map(({ name }) => name)
@@ -30,7 +32,7 @@ export function rotationSteps({ secrets, consumers, direction }: Rotation): read
     consumers
       .filter((consumer) => consumer.checks === checks)
       .map((consumer) => restart({ consumer, versions, after }) as LlmgwStep<unknown>)
-  const kept = versions.get(GATEWAY_KEY)
+  const kept = versions.get(KEY_SECRET)
   const accepted = kept === undefined ? [] : [acceptKey(kept) as LlmgwStep<unknown>]
   const checking = restarts(true, [sync as LlmgwStep<unknown>])
   const presenting = restarts(false, [sync as LlmgwStep<unknown>, ...accepted, ...checking])

@@ -32,8 +32,6 @@ export interface GatewayKeys {
   issue(access: GatewayAccess, order: KeyOrder, signal?: AbortSignal): Promise<string>
   /** Takes the key of this name away. */
   revoke(access: GatewayAccess, alias: string, signal?: AbortSignal): Promise<void>
-  /** False when there was none. */
-  remove(access: GatewayAccess, value: Secret, signal?: AbortSignal): Promise<boolean>
 }
 
 export interface NewKey {

@@ -1,11 +1,10 @@
-import { oidcProviderArn } from '../names.ts'
+import { oidcProviderArn, ROLE_AUDIENCE } from '../names.ts'
 import { isPending, lacksValue } from '../secrets/examine.ts'
 import { variableOf } from '../secrets/first-value.ts'
 import { describeSecrets } from '../secrets/logical-secret.ts'
 import type { DoctorCheck } from './finding.ts'
 
 /** What STS wants the tokens of service accounts to be for. */
-const AUDIENCE = 'sts.amazonaws.com'
 
 /** The account trusts the tokens of the cluster's service accounts. */
 export const oidcProvider: DoctorCheck = {
@@ -21,11 +20,12 @@ export const oidcProvider: DoctorCheck = {
         evidence: `the account has none for ${ctx.target.oidcIssuer}: no pod could take on a role`,
         fix: `eksctl utils associate-iam-oidc-provider --cluster ${ctx.target.clusterName} --region ${ctx.target.region} --approve`,
       }
-    if (found.audiences.includes(AUDIENCE)) return { result: 'pass', evidence: `${arn} with audience ${AUDIENCE}` }
+    if (found.audiences.includes(ROLE_AUDIENCE))
+      return { result: 'pass', evidence: `${arn} with audience ${ROLE_AUDIENCE}` }
     return {
       result: 'fail',
-      evidence: `${arn} has audiences ${found.audiences.join(', ') || 'none'}, expected ${AUDIENCE}`,
-      fix: `aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn ${arn} --client-id ${AUDIENCE}`,
+      evidence: `${arn} has audiences ${found.audiences.join(', ') || 'none'}, expected ${ROLE_AUDIENCE}`,
+      fix: `aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn ${arn} --client-id ${ROLE_AUDIENCE}`,
     }
   },
 }

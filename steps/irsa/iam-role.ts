@@ -3,13 +3,12 @@ import { PreflightError, StepError } from '../../src/errors.ts'
 import type { LlmgwStep, Role, StepContext } from '../../src/ports/index.ts'
 import { samePolicy } from '../../src/ports/policy.ts'
 import type { IrsaRole } from '../iam-document.ts'
-import { oidcProviderArn, roleArn } from '../names.ts'
+import { oidcProviderArn, ROLE_AUDIENCE, roleArn } from '../names.ts'
 import { ownerOf, ownTags } from '../ownership.ts'
 import { corrections, creation, roleTarget } from './role-changes.ts'
 import { INLINE_POLICY, INPUTS_TAG, roleDocuments } from './role-documents.ts'
 
 /** Audience of the tokens that pods exchange. Source: EKS user guide, IAM roles for service accounts. */
-const AUDIENCE = 'sts.amazonaws.com'
 
 export interface IamRoleOut {
   readonly arn: string
@@ -81,12 +80,12 @@ async function requireProvider(ctx: StepContext): Promise<void> {
   if (provider === undefined) {
     throw new PreflightError('OidcProviderMissing', `the account has no IAM OIDC provider ${arn}`, { hint })
   }
-  if (!provider.audiences.includes(AUDIENCE)) {
+  if (!provider.audiences.includes(ROLE_AUDIENCE)) {
     throw new PreflightError(
       'OidcAudienceMissing',
-      `IAM OIDC provider ${arn} accepts ${provider.audiences.join(', ') || 'no audience'}, expected ${AUDIENCE}`,
+      `IAM OIDC provider ${arn} accepts ${provider.audiences.join(', ') || 'no audience'}, expected ${ROLE_AUDIENCE}`,
       {
-        hint: `aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn ${arn} --client-id ${AUDIENCE}`,
+        hint: `aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn ${arn} --client-id ${ROLE_AUDIENCE}`,
       },
     )
   }

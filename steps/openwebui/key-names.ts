@@ -1,5 +1,8 @@
 import type { GatewayAccess, ListedKey, Services, StepContext } from '../../src/ports/index.ts'
 
+/** Logical name of the secret that holds its value: the one secret that LiteLLM keeps in its database, too. */
+export const KEY_SECRET = 'openwebui-litellm-key'
+
 /**
  * What Open WebUI's key is called in LiteLLM's lists: LiteLLM takes a name once, and while its value is replaced there are
  * two keys. They take turns. Source: LiteLLM 1.104, _enforce_unique_key_alias.

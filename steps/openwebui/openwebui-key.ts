@@ -4,10 +4,8 @@ import { litellm } from '../litellm/litellm.ts'
 import { gatewayTarget } from '../litellm/service.ts'
 import { RELEASES, remoteName } from '../names.ts'
 import { secrets } from '../secrets.ts'
-import { freeName, keysOfOurs } from './key-names.ts'
+import { freeName, KEY_SECRET, keysOfOurs } from './key-names.ts'
 
-/** Logical name of its value. */
-const KEY = 'openwebui-litellm-key'
 const TARGET = 'litellm key open-webui'
 
 type Looking = Services & Pick<StepContext, 'signal'>
@@ -20,7 +18,9 @@ interface Wanted {
 
 /** The key with its values; undefined while one of them is not in Secrets Manager. */
 export async function wantedKey(ctx: Looking): Promise<Wanted | undefined> {
-  const [value, masterKey] = await Promise.all([KEY, 'litellm-master-key'].map((name) => currentValue(ctx, name)))
+  const [value, masterKey] = await Promise.all(
+    [KEY_SECRET, 'litellm-master-key'].map((name) => currentValue(ctx, name)),
+  )
   if (value === undefined || masterKey === undefined) return undefined
   const models = [...new Set(ctx.config.models.map(({ name }) => name))].sort()
   return { access: { service: gatewayTarget(ctx.config), masterKey }, key: { value, models } }
@@ -54,14 +54,14 @@ function corrections(found: GatewayKey, { models }: Wanted['key']): readonly Cha
 export function noKeyOfItsOwn({ config, target }: Pick<Services, 'config' | 'target'>): string | undefined {
   if (config.ui.kind !== 'open-webui') return `ui.kind is ${config.ui.kind}`
   if (config.database.kind === 'none') return 'without a database LiteLLM keeps no keys'
-  if (config.secrets.items[KEY] === undefined) return `there is no secret ${KEY}`
+  if (config.secrets.items[KEY_SECRET] === undefined) return `there is no secret ${KEY_SECRET}`
   return target.sandbox ? 'a sandbox has no database behind LiteLLM: nothing would keep the key' : undefined
 }
 
 /** Makes LiteLLM know the current value, beside one before: pods of before go on with that. */
 export async function registerKey(ctx: Looking): Promise<void> {
   const wanted = await wantedKey(ctx)
-  if (wanted === undefined) throw new Error(`secret ${KEY} or the master key has no value`)
+  if (wanted === undefined) throw new Error(`secret ${KEY_SECRET} or the master key has no value`)
   const { access, key } = wanted
   const found = await ctx.gatewayKeys.find(access, key.value, ctx.signal)
   if (found !== undefined) await ctx.gatewayKeys.update(access, { ...key, alias: found.alias }, ctx.signal)

@@ -5,9 +5,6 @@ import { keysOfOurs } from '../openwebui/key-names.ts'
 import { noKeyOfItsOwn, registerKey, wantedKey, works } from '../openwebui/openwebui-key.ts'
 import type { VersionOut } from './new-version.ts'
 
-/** Logical name of the one secret that LiteLLM keeps in its database, too. */
-export const GATEWAY_KEY = 'openwebui-litellm-key'
-
 type Version = LlmgwStep<VersionOut>
 
 /** The key with the current value, and those with values of before; undefined where LiteLLM is not deployed, which has neither. */

@@ -1,6 +1,7 @@
 import type { Config } from '../../src/config/schema.ts'
 import { RELEASES } from '../names.ts'
 import { webUiSecrets } from '../openwebui/environment.ts'
+import { KEY_SECRET } from '../openwebui/key-names.ts'
 import { noKeyOfItsOwn, wantedKey, works } from '../openwebui/openwebui-key.ts'
 import { holdsMasterKey, WEBUI_SERVICE } from '../openwebui/settings.ts'
 import { type SecretPlace, secretInCluster } from '../secret-in-cluster.ts'
@@ -34,7 +35,7 @@ const ownKey: Check = {
       const found = 'the master key: LiteLLM has no database to keep another one in'
       return { result: 'warn', lookedAt: 'secrets.synced', found, hint: 'set database.kind to external' }
     }
-    const own = { namespace: namespaces.ui, ...syncedKey(ctx.config, 'ui', 'openwebui-litellm-key') }
+    const own = { namespace: namespaces.ui, ...syncedKey(ctx.config, 'ui', KEY_SECRET) }
     const master = { namespace: namespaces.gateway, ...syncedKey(ctx.config, 'gateway', 'litellm-master-key') }
     const [held, forbidden] = await Promise.all([secretInCluster(ctx, own), secretInCluster(ctx, master)])
     const wrong = [

@@ -1,15 +1,17 @@
 import { LlmgwError } from '../../src/errors.ts'
 import { samePolicy } from '../../src/ports/policy.ts'
-import type { IrsaRole } from '../iam-document.ts'
+import { type IrsaRole, namespaceOfRole } from '../iam-document.ts'
 import { INLINE_POLICY, roleDocuments } from '../irsa/role-documents.ts'
-import { roleArn } from '../names.ts'
+import { ROLE_AUDIENCE, roleArn } from '../names.ts'
 import { type Check, verdict } from './check.ts'
 import { CannotAsk, whereAnswered } from './silent.ts'
+
+const WORD: Readonly<Record<IrsaRole, string>> = { gateway: 'gateway', externalSecrets: 'external-secrets' }
 
 /** A role trusts exactly its service account and allows exactly what is configured; what others added is a warning. */
 function roleHolds(kind: IrsaRole, title: string): Check {
   return {
-    id: `role-${kind === 'gateway' ? 'gateway' : 'external-secrets'}`,
+    id: `role-${WORD[kind]}`,
     component: 'irsa',
     title,
     async run(ctx) {
@@ -33,23 +35,22 @@ function roleHolds(kind: IrsaRole, title: string): Check {
   }
 }
 
-/** Who pods are for the account, and for how long: the least that the API server gives. */
-const AUDIENCE = 'sts.amazonaws.com'
+/** The least that the API server gives. */
 const TOKEN_SECONDS = 600
 
 /** A pod gets its role: the account takes the ServiceAccount's real token, judged by the role as it is there. */
 function roleTaken(kind: IrsaRole, title: string): Check {
   return {
-    id: `role-taken-${kind === 'gateway' ? 'gateway' : 'external-secrets'}`,
+    id: `role-taken-${WORD[kind]}`,
     component: 'irsa',
     title,
     async run(ctx) {
       const { roleName, serviceAccount: name } = ctx.config.irsa[kind]
-      const namespace = ctx.config.namespaces[kind === 'gateway' ? 'gateway' : 'secrets']
+      const namespace = namespaceOfRole(ctx.config, kind)
       const lookedAt = `iam role ${roleName}, taken on with a token of ServiceAccount ${namespace}/${name}`
       return await whereAnswered(lookedAt, async () => {
         const token = await ctx.kube
-          .serviceAccountToken({ namespace, name }, { audience: AUDIENCE, seconds: TOKEN_SECONDS }, ctx.signal)
+          .serviceAccountToken({ namespace, name }, { audience: ROLE_AUDIENCE, seconds: TOKEN_SECONDS }, ctx.signal)
           .catch(cannotAsk)
         const request = { roleArn: roleArn(ctx, roleName), token, session: 'llmgw-verify' }
         const taken = await ctx.sts.assumeWithToken(request, ctx.signal)

@@ -4,21 +4,12 @@ import { parse } from 'yaml'
 import type { PolicyDocument } from '../../src/ports/index.ts'
 import { useDeployedSandbox } from './world/deployed.ts'
 import { type Ended, llmgw } from './world/llmgw.ts'
+import { WHOLE } from './world/platform.ts'
 import type { Seen } from './world/recording-proxy.ts'
 import { awsUserWith, bindingOf, type Role, rightsIn, rightsOf, without } from './world/rights.ts'
 import { type Proxied, throughProxies } from './world/through-proxies.ts'
 
 const sandbox = useDeployedSandbox('e2e-rights', { deploy: false })
-
-/** All of the platform, but for the database behind LiteLLM that a sandbox has not got. */
-const WHOLE = {
-  database: { kind: 'none' },
-  monitoring: { kind: 'kube-prometheus-stack' },
-  networkPolicies: { enabled: true },
-  policies: { kind: 'gatekeeper' },
-  tracing: { kind: 'jaeger' },
-  ui: { kind: 'open-webui' },
-}
 
 const PROVIDED = {
   LLMGW_SECRET_OIDC_CLIENT_ID: 'rights-client',

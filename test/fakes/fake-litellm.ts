@@ -98,10 +98,9 @@ export function fakeLitellm(masterKey: () => string | undefined): FakeLitellm {
   let answers = 0
   let made = 0
   const forget = (body: Body): Answer => {
-    const { keys: values = [], key_aliases: names = [] } = body as Readonly<Record<string, readonly string[]>>
-    for (const key of values) keys.delete(asDigest(key))
+    const { key_aliases: names = [] } = body as Readonly<Record<string, readonly string[]>>
     for (const [id, { key_alias }] of keys) if (names.includes(key_alias)) keys.delete(id)
-    return [200, { deleted_keys: values }]
+    return [200, { deleted_keys: names }]
   }
   const act = (path: string, body: Body): Answer => {
     writes.push(path)

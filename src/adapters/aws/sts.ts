@@ -14,12 +14,9 @@ const SHORTEST_SECONDS = 900
 const UNTRUSTED: ReadonlySet<string> = new Set([
   'AccessDenied',
   'ExpiredTokenException',
-  'IDPCommunicationError',
-  'IDPRejectedClaim',
-  'InvalidIdentityToken',
-  'InvalidIdentityTokenException',
   'IDPCommunicationErrorException',
   'IDPRejectedClaimException',
+  'InvalidIdentityTokenException',
 ])
 
 type Assumed = { readonly arn: string } | { readonly refused: string; readonly name: string }

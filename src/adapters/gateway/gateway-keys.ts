@@ -64,11 +64,6 @@ export function createGatewayKeys(calls: ServiceCalls): GatewayKeys {
     async revoke(access, alias, signal) {
       await post(access, '/key/delete', { key_aliases: [alias] }, signal)
     },
-    async remove(access, value, signal) {
-      if ((await find(access, value, signal)) === undefined) return false
-      await post(access, '/key/delete', { keys: [digestOf(value)] }, signal)
-      return true
-    },
   }
 }
 

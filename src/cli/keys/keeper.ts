@@ -1,6 +1,6 @@
 import { masterKeyInCluster } from '../../../steps/litellm/master-key.ts'
 import { gatewayTarget } from '../../../steps/litellm/service.ts'
-import { KEY_NAMES } from '../../../steps/openwebui/key-names.ts'
+import { KEY_NAMES, KEY_SECRET } from '../../../steps/openwebui/key-names.ts'
 import { ConfigError, UsageError } from '../../errors.ts'
 import type { GatewayAccess, ListedKey } from '../../ports/index.ts'
 import type { Session } from '../run/session.ts'
@@ -27,6 +27,6 @@ export const named = (keys: readonly ListedKey[], name: string): ListedKey | und
 export function refuseOurs(name: string): void {
   if (!KEY_NAMES.includes(name)) return
   throw new UsageError('KeyManaged', `${name} is the key of the chat interface, which deploy makes and mends`, {
-    hint: 'for another value: llmgw secrets rotate openwebui-litellm-key',
+    hint: `for another value: llmgw secrets rotate ${KEY_SECRET}`,
   })
 }

@@ -89,6 +89,7 @@ export function both(first: RunResult, second: RunResult): RunResult {
   return { ok: first.ok && second.ok, steps, counts }
 }
 
+/** For a wait that ran out to say what it waited for, with logs and cause. */
 const LAST_WORDS_MS = 20_000
 
 /** What every run of a session gets. */

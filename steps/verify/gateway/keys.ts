@@ -5,6 +5,7 @@ import { messageIn } from '../../litellm/ask-model.ts'
 import { forgedToken } from '../../litellm/forged-token.ts'
 import { masterKeyInCluster } from '../../litellm/master-key.ts'
 import { gatewayTarget } from '../../litellm/service.ts'
+import { RELEASES } from '../../names.ts'
 import { type Check, verdict } from '../check.ts'
 import { whereAnswered } from '../silent.ts'
 import { callGateway } from './asking.ts'
@@ -21,7 +22,7 @@ const tokenFault = ({ status, text }: HttpAnswer): string =>
     : `a token that nobody signed is answered with HTTP ${status}`
 
 const hintOf = ({ namespaces }: Config): string =>
-  `the pods must reach auth.gateway.jwksUrl; its log says why they do not: kubectl logs deployment/litellm -n ${namespaces.gateway}`
+  `the pods must reach auth.gateway.jwksUrl; its log says why they do not: kubectl logs deployment/${RELEASES.litellm.name} -n ${namespaces.gateway}`
 
 const accepted = ({ status }: HttpAnswer) => status === 200
 /** A gateway that is broken refuses nothing: it fails. */

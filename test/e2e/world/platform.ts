@@ -41,3 +41,13 @@ export const SYNCED = [
 ] as const
 
 export const REMOTE_SECRETS: readonly string[] = [...new Set(SYNCED.flatMap(({ keys }) => Object.values(keys)))]
+
+/** Settings for all of the platform but the database behind LiteLLM, which a sandbox has not got. */
+export const WHOLE: Readonly<Record<string, unknown>> = {
+  database: { kind: 'none' },
+  monitoring: { kind: 'kube-prometheus-stack' },
+  networkPolicies: { enabled: true },
+  policies: { kind: 'gatekeeper' },
+  tracing: { kind: 'jaeger' },
+  ui: { kind: 'open-webui' },
+}

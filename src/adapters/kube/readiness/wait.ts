@@ -1,6 +1,7 @@
 import { StepError } from '../../../errors.ts'
 import { newestFirst, sentence } from '../../../ports/events.ts'
 import type { Kube, KubeObject, ListQuery, ObjectRef } from '../../../ports/kube.ts'
+import type { Health } from '../../../ports/readiness.ts'
 import type { Clock } from '../../../ports/world.ts'
 import { describeRef } from '../errors.ts'
 import { asError, judge, keyOf, withLogs } from './judge.ts'
@@ -35,11 +36,11 @@ const SETTLE_MS = 1_500
 export async function wait(world: World, refs: readonly ObjectRef[], options: WaitOptions): Promise<void> {
   const deadline = world.clock.now() + options.timeoutMs
   const report = onlyNews(options.report)
-  for (let round = 0; ; round += 1) {
+  for (let isFirst = true; ; isFirst = false) {
     const healths = await look(world, refs, options.signal)
     const pending = healths.filter(({ health }) => health !== 'ready').map(({ ref }) => ref)
     if (pending.length === 0) return
-    if (round > 0 && world.clock.now() >= deadline) throw notReady(healths.flatMap(lacking), [], options.timeoutMs)
+    if (!isFirst && world.clock.now() >= deadline) throw notReady(healths.flatMap(lacking), [], options.timeoutMs)
     // What was ready may roll meanwhile: operators change one thing after the other. So all are looked at again.
     await watchUntilReady(world, pending, { ...options, report, deadline })
   }
@@ -177,10 +178,19 @@ async function nextChange(
   }
 }
 
-const lacking = (one: { readonly ref: ObjectRef; readonly health: string; readonly waitingFor?: string }) =>
-  one.health === 'ready' || one.health === 'failed'
-    ? []
-    : [`${describeRef(one.ref)} (${one.waitingFor ?? 'is not there yet'})`]
+function lacking(one: Health): readonly string[] {
+  const what = describeRef(one.ref)
+  switch (one.health) {
+    case 'ready':
+      return []
+    case 'absent':
+      return [`${what} (is not there yet)`]
+    case 'progressing':
+      return [`${what} (${one.waitingFor})`]
+    case 'failed':
+      return [`${what} (${one.cause.message})`]
+  }
+}
 
 function notReady(missing: readonly string[], events: readonly KubeObject[], timeoutMs: number): StepError {
   const warning = newestFirst(events).find((event) => event.warning)
