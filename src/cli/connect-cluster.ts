@@ -26,6 +26,7 @@ export interface ConnectorOptions {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly cacheDir: string
   readonly runDir: string
+  readonly onDelay: (message: string) => void
   /** Told the command line of each process. */
   readonly started: (args: readonly string[]) => void
 }
@@ -56,7 +57,7 @@ export function createClusterConnector(options: ConnectorOptions): Connector {
   return {
     async connect(cluster) {
       const { connection, server } = await describe(options, cluster)
-      const kube = await connectKube(connection, { environment: options.env })
+      const kube = await connectKube(connection, { environment: options.env, onDelay: options.onDelay })
       const written = (): Promise<Kubeconfig> => {
         if (connection.kind !== 'eks') throw new Error('a named kubeconfig is used as it is')
         kubeconfig ??= writeKubeconfig(options.runDir, {

@@ -28,7 +28,7 @@ export async function openWorld(request: WorldRequest): Promise<World> {
   const env = sandbox ? withoutForeignSettings(host.env) : host.env
   const runDir = runFolder(host.env)
   await inOwnFolder(runDir, () => mkdir(runDir, { recursive: true, mode: 0o700 }))
-  const aws = connectAws(awsOptions(loaded, sandbox))
+  const aws = connectAws({ ...awsOptions(loaded, sandbox), onDelay: request.onDelay })
   const assets = createAssets(packageRoot())
   const clusters = createClusterConnector({
     loaded,
@@ -39,6 +39,7 @@ export async function openWorld(request: WorldRequest): Promise<World> {
     env,
     cacheDir: cacheFolder(host.env),
     runDir,
+    onDelay: request.onDelay,
     started: (args) => {
       if (request.flags.debug) host.stderr.write(`started: ${args.join(' ')}\n`)
     },

@@ -25,6 +25,8 @@ export interface WorldRequest {
   readonly signal: AbortSignal
   /** What is being prepared, one line, e.g. the start of the sandbox. */
   readonly report: (line: string) => void
+  /** Why a call to AWS or the API server is still being tried, one sentence. */
+  readonly onDelay: (message: string) => void
 }
 
 /** The connected cluster. */

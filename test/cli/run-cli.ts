@@ -6,7 +6,7 @@ import { breakLock, findLock } from '../../src/adapters/lock/inspect-lock.ts'
 import type { Host } from '../../src/cli/host.ts'
 import { main } from '../../src/cli/main.ts'
 import { createProvidedValues } from '../../src/cli/provided-values.ts'
-import type { World } from '../../src/cli/world.ts'
+import type { World, WorldRequest } from '../../src/cli/world.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { steps } from '../../steps/index.ts'
 import { checks } from '../../steps/verify/index.ts'
@@ -27,6 +27,8 @@ export interface CliOptions {
   /** Parts of the world that are other than the fakes'. */
   readonly seams?: Partial<World>
   readonly onStop?: Host['onStop']
+  /** Told how the world was asked for. */
+  readonly onOpen?: (request: WorldRequest) => void
   /** Told whenever something was written to the output. */
   readonly onOutput?: () => void
 }
@@ -61,7 +63,11 @@ export async function runCli(args: string, options: CliOptions = {}): Promise<Cl
         if (options.world === undefined) throw new Error('this test has no world, so its command must not ask one')
         return { sts: options.world.sts, eks: options.world.eks }
       },
-      openWorld: ({ flags, host }) => openFakeWorld(options, { cwd, env: host.env, file: flags.config }),
+      openWorld: async (request) => {
+        options.onOpen?.(request)
+        const { flags, host } = request
+        return await openFakeWorld(options, { cwd, env: host.env, file: flags.config })
+      },
     })
     return { code, stdout: stdout.text().replaceAll(cwd, 'CWD'), stderr: stderr.text().replaceAll(cwd, 'CWD') }
   } finally {

@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -48,7 +49,7 @@ export async function meet(stage: Stage, world: World): Promise<Told> {
 }
 
 interface Road extends Way {
-  run(words: string): Promise<Ended>
+  run(words: string, started?: (child: ChildProcess) => void): Promise<Ended>
 }
 
 async function wayTo(stage: Stage, world: World): Promise<Road> {
@@ -56,7 +57,8 @@ async function wayTo(stage: Stage, world: World): Promise<Road> {
     const way = await world.through(stage)
     return {
       ...way,
-      run: (words) => llmgw([...words.split(' '), '--config', way.config], { env: { ...stage.env, ...way.env } }),
+      run: (words, started = () => undefined) =>
+        llmgw([...words.split(' '), '--config', way.config], { env: { ...stage.env, ...way.env }, started }),
     }
   }
   const folder = await mkdtemp(join(tmpdir(), 'llmgw-world-'))
@@ -66,16 +68,24 @@ async function wayTo(stage: Stage, world: World): Promise<Road> {
   return {
     config,
     env: {},
-    run: (words) => llmgw([...words.split(' '), sandbox, '--config', config], { env: stage.env }),
+    run: (words, started = () => undefined) =>
+      llmgw([...words.split(' '), sandbox, '--config', config], { env: stage.env, started }),
     close: () => rm(folder, { recursive: true, force: true }),
   }
 }
 
-/** `diagnose`: the fault is there already. */
-async function byQuestion({ command = 'diagnose' }: World, way: Road): Promise<Told> {
+/** `diagnose`: the fault is there already. What takes its time is named on standard error before the end. */
+async function byQuestion({ command = 'diagnose', root: named, early = named }: World, way: Road): Promise<Told> {
   const from = Date.now()
-  const ended = await way.run(`${command} --output json`)
-  const afterMs = Date.now() - from
+  let heard = ''
+  let namedAt: number | undefined
+  const ended = await way.run(`${command} --output json`, ({ stderr }) => {
+    stderr?.on('data', (text: Buffer) => {
+      heard += text
+      if (early.test(heard)) namedAt ??= Date.now()
+    })
+  })
+  const afterMs = (namedAt ?? Date.now()) - from
   // What ends the command before it has looked is told in the place of a root.
   const { root, error } = JSON.parse(ended.stdout || '{}') as { root?: Cause | null; error?: Cause }
   return { ended, afterMs, ...withHint(root ?? error ?? NOTHING) }

@@ -1,14 +1,12 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 
-/** What the attempts of one call met; `last` is the newest failure. */
-export interface Attempts {
-  last?: unknown
-}
+/** Told what an attempt met. */
+type Noted = (failure: unknown) => void
 
-const underWay = new AsyncLocalStorage<Attempts>()
+const underWay = new AsyncLocalStorage<Noted>()
 
-/** Runs `work`; failures of its attempts are written to `met` while it goes on. */
-export const whileNoting = <T>(met: Attempts, work: () => Promise<T>): Promise<T> => underWay.run(met, work)
+/** Runs `work`; failures of its attempts are told to `noted` while it goes on. */
+export const whileNoting = <T>(noted: Noted, work: () => Promise<T>): Promise<T> => underWay.run(noted, work)
 
 type Handler = (args: unknown) => Promise<unknown>
 
@@ -21,8 +19,7 @@ export function noteAttempts<Client extends { readonly middlewareStack: unknown 
       try {
         return await next(args)
       } catch (error) {
-        const met = underWay.getStore()
-        if (met && !isAbort(error)) met.last = error
+        if (!isAbort(error)) underWay.getStore()?.(error)
         throw error
       }
     }

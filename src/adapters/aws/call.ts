@@ -1,5 +1,6 @@
 import { LlmgwError } from '../../errors.ts'
-import { type Attempts, isAbort, whileNoting } from './attempts.ts'
+import type { FollowCall } from '../delays.ts'
+import { isAbort, whileNoting } from './attempts.ts'
 import { type AwsCall, type CallOrigin, deadlinePassed, translateAwsError } from './errors.ts'
 
 /** Runs one SDK call under the deadline and the caller's signal; its failures come out translated. */
@@ -11,23 +12,35 @@ export type Caller = <T>(
 
 const DEADLINE_MS = 30_000
 
+interface Conduct {
+  readonly deadlineMs?: number | undefined
+  readonly follow: FollowCall
+}
+
 /** A {@link Caller}; an aborted `signal` rejects with its own reason, untranslated. */
-export function createCaller(origin: CallOrigin, deadlineMs = DEADLINE_MS): Caller {
+export function createCaller(origin: CallOrigin, { deadlineMs = DEADLINE_MS, follow }: Conduct): Caller {
   return async (call, signal, run) => {
     signal?.throwIfAborted()
     const deadline = AbortSignal.timeout(deadlineMs)
     const either = signal ? AbortSignal.any([signal, deadline]) : deadline
-    const met: Attempts = {}
+    const attempts = follow((error) => asOurs(error, call, origin))
+    let met: unknown
+    const noted = (failure: unknown): void => {
+      met = failure
+      attempts.failed(failure)
+    }
     try {
       return await orAborted(
-        whileNoting(met, () => run(either)),
+        whileNoting(noted, () => run(either)),
         either,
       )
     } catch (error) {
       signal?.throwIfAborted()
       if (!deadline.aborted || !isAbort(error)) throw asOurs(error, call, origin)
       // The pauses of a throttled call may outlast the deadline: then throttling is the cause, not the network.
-      throw met.last ? asOurs(met.last, call, origin) : deadlinePassed(call, origin, deadlineMs)
+      throw met ? asOurs(met, call, origin) : deadlinePassed(call, origin, deadlineMs)
+    } finally {
+      attempts.end()
     }
   }
 }

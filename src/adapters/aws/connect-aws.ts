@@ -1,4 +1,5 @@
 import type { Eks, Iam, SecretsManager, Sts } from '../../ports/index.ts'
+import { followDelays } from '../delays.ts'
 import { createCaller } from './call.ts'
 import {
   type AwsConnectionOptions,
@@ -26,7 +27,8 @@ export interface AwsConnection {
 /** The AWS adapters. Nothing is loaded, read or sent before the first call. */
 export function connectAws(options: AwsConnectionOptions): AwsConnection {
   const credentials = credentialSource(options)
-  const call = createCaller(options, options.deadlineMs)
+  const follow = followDelays(options.onDelay ?? (() => undefined))
+  const call = createCaller(options, { deadlineMs: options.deadlineMs, follow })
   const settings = () => clientSettings(options, credentials)
   return {
     iam: createIam(() => clientSettings(options, credentials, iamRegion(options.region)), call),

@@ -1,3 +1,4 @@
+import type { TellDelay } from '../delays.ts'
 import { lazy } from './call.ts'
 
 /** A key pair as AWS issues it; `sessionToken` for temporary ones. */
@@ -22,6 +23,8 @@ export interface AwsConnectionOptions {
   readonly deadlineMs?: number | undefined
   /** How often one API call is sent at most; 6 unless told. */
   readonly maxAttempts?: number | undefined
+  /** Nobody is told unless given. */
+  readonly onDelay?: TellDelay | undefined
 }
 
 const MAX_ATTEMPTS = 6

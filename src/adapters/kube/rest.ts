@@ -1,4 +1,5 @@
 import pRetry from 'p-retry'
+import { type FollowCall, followDelays } from '../delays.ts'
 import type { Server } from './connection.ts'
 import { readFields } from './documents.ts'
 import { type ApiStatus, type Attempt, refusal, unreachable } from './errors.ts'
@@ -29,6 +30,9 @@ export interface Rest {
   json<T>(call: RestCall): Promise<T>
 }
 
+/** Nobody is told. */
+const UNHEARD = followDelays(() => undefined)
+
 const RETRY: RetryPolicy = { retries: 4, minTimeoutMs: 200 }
 
 /** A server that asks for more patience than this is better reported. */
@@ -49,9 +53,10 @@ class Refused extends Error {
 }
 
 /** Calls with deadlines and retries; every failure is one of our errors. */
-export function createRest(server: Server, retry: RetryPolicy = RETRY): Rest {
+export function createRest(server: Server, retry: RetryPolicy = RETRY, follow: FollowCall = UNHEARD): Rest {
   const call = async (request: RestCall): Promise<RestAnswer> => {
     let tries = 0
+    const attempts = follow((error) => translate(error, server, request.attempt))
     const once = async (): Promise<RestAnswer> => {
       tries += 1
       const answer = await exchange(server, request)
@@ -66,11 +71,16 @@ export function createRest(server: Server, retry: RetryPolicy = RETRY): Rest {
         randomize: true,
         ...(request.signal === undefined ? {} : { signal: request.signal }),
         shouldRetry: ({ error }) => isTransient(error, request.idempotent),
-        onFailedAttempt: ({ error, retriesLeft }) => patience(error, retriesLeft, request),
+        onFailedAttempt: ({ error, retriesLeft }) => {
+          attempts.failed(error)
+          return patience(error, retriesLeft, request)
+        },
       })
     } catch (error) {
       request.signal?.throwIfAborted()
       throw translate(error, server, request.attempt)
+    } finally {
+      attempts.end()
     }
   }
   return {

@@ -20,10 +20,12 @@ export async function doctor(flags: DoctorFlags, host: Host): Promise<number> {
   const request = { command: COMMAND, flags: { ...flags, deep: false }, host }
   const tell = (line: string) => void host.stderr.write(`${line}\n`)
   const stop = listenForStop(host, tell)
-  const world = await host.openWorld({ flags, host, signal: stop.signal, report: tell }).catch((error: unknown) => {
-    stop.dispose()
-    throw error
-  })
+  const world = await host
+    .openWorld({ flags, host, signal: stop.signal, report: tell, onDelay: tell })
+    .catch((error: unknown) => {
+      stop.dispose()
+      throw error
+    })
   try {
     const look = () =>
       examine(

@@ -47,7 +47,8 @@ async function gatherGround(bundle: Bundle, { flags, host, signal }: Surrounding
   const { node } = process.versions
   const versions = { llmgw: VERSION, node, platform: `${process.platform}-${process.arch}` }
   bundle.addJson('versions.json', versions)
-  const world = await host.openWorld({ flags, host, signal, report: () => undefined })
+  const onDelay = (line: string): void => void host.stderr.write(`${line}\n`)
+  const world = await host.openWorld({ flags, host, signal, report: () => undefined, onDelay })
   try {
     addConfiguration(bundle, world.loaded)
     await bundle.gather('helm', async () => {

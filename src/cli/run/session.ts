@@ -90,7 +90,11 @@ async function inSession(
   let stage: Stage | undefined
   let deadline: Deadline | undefined
   try {
-    world = await openWorld({ flags, host, signal: stop.signal, report: tell, mayAsk: !saysYes(flags) })
+    const onDelay = (message: string): void => {
+      if (stage) stage.emit({ type: 'note', level: 'warning', message })
+      else tell(message)
+    }
+    world = await openWorld({ flags, host, signal: stop.signal, report: tell, onDelay, mayAsk: !saysYes(flags) })
     const guarded = await guard(world, host.env, stop.signal)
     if (!request.endless) deadline = startDeadline(world.loaded.config.timeouts.run, stop)
     stage = openStage({ flags, host, onEvent }, world.clock)

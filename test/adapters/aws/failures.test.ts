@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events'
 import { inspect } from 'node:util'
 import { afterEach, describe, expect, it } from 'vitest'
 import { connectAws } from '../../../src/adapters/aws/connect-aws.ts'
@@ -99,6 +100,24 @@ describe('calls to AWS', () => {
     )
     expect((await aws.secretsManager.describe('a'))?.arn).toBe('arn')
     expect(stub.requests).toHaveLength(2)
+  })
+
+  it('tells why a call takes its time, while it goes on', async () => {
+    const delays = new EventEmitter()
+    let left = 1
+    const { aws } = await connect(
+      async (request, response) => {
+        if (left-- > 0) return jsonError(400, 'ThrottlingException', 'Rate exceeded')(request, response)
+        await once(delays, 'told')
+        json({ Name: 'a', ARN: 'arn' })(request, response)
+      },
+      { maxAttempts: 2, onDelay: (message) => delays.emit('told', message) },
+    )
+    const told = once(delays, 'told')
+    expect((await aws.secretsManager.describe('a'))?.arn).toBe('arn')
+    expect(await told).toEqual([
+      expect.stringMatching(/^aws secretsmanager DescribeSecret .*throttled.*; still trying$/),
+    ])
   })
 
   it('ends at its deadline when AWS is silent', async () => {

@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -11,6 +12,8 @@ export type Answer = (response: ServerResponse, request: IncomingMessage) => voi
 
 export interface ApiServer {
   readonly kube: Kube
+  /** Emits `told` with what is said of a call that is still being tried. */
+  readonly delays: EventEmitter
   /** `METHOD path?query` of each request. */
   readonly requests: readonly string[]
   readonly headers: readonly IncomingMessage['headers'][]
@@ -37,6 +40,7 @@ export async function apiServer(...answers: readonly Answer[]): Promise<ApiServe
   const requests: string[] = []
   const headers: IncomingMessage['headers'][] = []
   const queue = [...answers]
+  const delays = new EventEmitter()
   const server = createServer((request, response) => {
     requests.push(`${request.method} ${request.url}`)
     headers.push(request.headers)
@@ -50,10 +54,11 @@ export async function apiServer(...answers: readonly Answer[]): Promise<ApiServe
   await writeFile(path, kubeconfig(url), { mode: 0o600 })
   const kube = await connectKube(
     { kind: 'kubeconfig', path, context: 'test' },
-    { retry: { retries: 4, minTimeoutMs: 1 } },
+    { retry: { retries: 4, minTimeoutMs: 1 }, onDelay: (message) => delays.emit('told', message) },
   )
   return {
     kube,
+    delays,
     requests,
     headers,
     url,

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { afterEach, describe, expect, test } from 'vitest'
 import { connectKube } from '../../../src/adapters/kube/index.ts'
 import type { KubeObject } from '../../../src/ports/kube.ts'
@@ -32,6 +33,16 @@ describe('retries', () => {
     )
     expect((await kube.find(REF))?.metadata.name).toBe('a')
     expect(requests).toHaveLength(4)
+  })
+
+  test('that take their time are told why, while they go on', async () => {
+    const { kube, delays } = await start(unavailable, async (response, request) => {
+      await once(delays, 'told')
+      json(pod('a', '1'))(response, request)
+    })
+    const told = once(delays, 'told')
+    expect((await kube.find(REF))?.metadata.name).toBe('a')
+    expect(await told).toEqual(['the API server answers 503 to get Pod n/a; still trying'])
   })
 
   test('end, and say that the server could not be asked, never that the object is missing', async () => {
