@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { dirname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { parseAllDocuments } from 'yaml'
+import { CORE_SCHEMA, loadAll } from 'js-yaml'
 import type { Assets } from '../ports/index.ts'
 
 /** The package's own folder, found from sources and from the bundle alike. */
@@ -12,7 +12,7 @@ export function packageRoot(): string {
   return root
 }
 
-/** Data files below `root`, each read once. */
+/** Data files below `root`, each read and parsed once. */
 export function createAssets(root: string): Assets {
   const texts = new Map<string, Promise<string>>()
   const text = (path: string): Promise<string> => {
@@ -21,16 +21,23 @@ export function createAssets(root: string): Assets {
     texts.set(path, known)
     return known
   }
+  const parsed = new Map<string, Promise<readonly unknown[]>>()
   return {
     text,
     async documents(path) {
-      const documents = parseAllDocuments(await text(path))
-      if ('empty' in documents) return []
-      return documents.map((document) => {
-        const [fault] = document.errors
-        if (fault) throw new Error(`asset ${path}: ${fault.message}`)
-        return document.toJS() as unknown
-      })
+      const known = parsed.get(path) ?? text(path).then((content) => parse(path, content))
+      parsed.set(path, known)
+      // Each caller's own: it may change what it got.
+      return structuredClone(await known)
     },
+  }
+}
+
+function parse(path: string, content: string): readonly unknown[] {
+  try {
+    // js-yaml rather than yaml: an eighth of the time, and nobody asks where in the file a value stands.
+    return loadAll(content, undefined, { schema: CORE_SCHEMA })
+  } catch (error) {
+    throw new Error(`asset ${path}: ${error instanceof Error ? error.message : String(error)}`)
   }
 }

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
-import type { ChartInfo, Helm, ReleaseRecord, ReleaseSpec } from '../../ports/helm.ts'
-import type { Kube, KubeObject } from '../../ports/kube.ts'
+import type { ChartInfo, Helm, ReleaseSpec } from '../../ports/helm.ts'
+import type { Kube } from '../../ports/kube.ts'
 import type { Clock } from '../../ports/world.ts'
 import { crdFiles } from '../charts/crds.ts'
 import { createHelmCalls, type HelmCalls } from './calls.ts'
@@ -10,7 +10,7 @@ import { driftOf } from './drift.ts'
 import { helmFailure } from './errors.ts'
 import { heal } from './heal.ts'
 import { namingField } from './immutable.ts'
-import { parseManifest, WORKLOADS, workloadDocuments } from './manifest.ts'
+import { parseManifest, WORKLOADS } from './manifest.ts'
 import {
   descriptionFor,
   findHistory,
@@ -20,7 +20,6 @@ import {
   markFailed,
   noteReady,
   rollbackDescription,
-  type StoredRevision,
 } from './release-secret.ts'
 import { ownRunId } from './run-id.ts'
 import type { HelmResult, HelmRunner } from './runner.ts'
@@ -71,12 +70,9 @@ export function createHelm(options: HelmOptions): Helm {
       return calls
     },
   }
-  const revisions = new WeakMap<ReleaseRecord, StoredRevision>()
   return {
     async find(name, namespace, signal) {
-      const revision = await findRevision(kube, { name, namespace }, signal)
-      if (revision !== undefined) revisions.set(revision.record, revision)
-      return revision?.record
+      return (await findRevision(kube, { name, namespace }, signal))?.record
     },
     owned: (except, signal) => findOwned(kube, { deployment: options.deployment, except }, signal),
     async inputs(spec, signal) {
@@ -90,8 +86,8 @@ export function createHelm(options: HelmOptions): Helm {
       return { chart: info, objects: () => (objects ??= read()) }
     },
     drift(record, { deep, signal }) {
-      const objects = deep ? record.manifest : workloadsOf(record, revisions.get(record))
-      return driftOf(kube, objects, signal)
+      const { manifest } = record
+      return driftOf(kube, deep ? manifest : manifest.filter(({ kind }) => WORKLOADS.has(kind)), signal)
     },
     diff: (spec, signal) => diff(context, spec, signal),
     upgrade: (spec, run) => untilWebhookAnswers(clock, run, () => upgrade(context, spec, run)),
@@ -109,14 +105,6 @@ export function createHelm(options: HelmOptions): Helm {
 
 function digestOf(spec: ReleaseSpec, chart: ChartInfo): string {
   return inputsDigest({ chartDigest: chart.digest, version: chart.version, values: spec.values })
-}
-
-function workloadsOf(record: ReleaseRecord, revision: StoredRevision | undefined): readonly KubeObject[] {
-  const objects =
-    revision === undefined
-      ? record.manifest
-      : parseManifest(workloadDocuments(revision.release.manifest ?? ''), record.namespace)
-  return objects.filter((object) => WORKLOADS.has(object.kind))
 }
 
 async function connection({ kubeconfig }: Context, signal?: AbortSignal): Promise<readonly string[]> {

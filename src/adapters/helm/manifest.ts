@@ -66,13 +66,3 @@ export function parseManifest(text: string, namespace: string): readonly KubeObj
     .flatMap(flatten)
     .map((object) => placed(object, namespace))
 }
-
-/** The documents of a manifest that hold workloads, without parsing the rest. */
-export function workloadDocuments(text: string): string {
-  const kinds = [...WORKLOADS, 'List'].join('|')
-  const wanted = new RegExp(`^kind:\\s*["']?(${kinds})["']?\\s*$`, 'm')
-  return text
-    .split(/^---.*$/m)
-    .filter((document) => wanted.test(document))
-    .join('\n---\n')
-}

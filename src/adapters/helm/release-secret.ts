@@ -115,7 +115,27 @@ function recordOf(release: StoredRelease, secret: KubeObject, ownRun: boolean): 
   }
 }
 
-async function read(secret: KubeObject): Promise<StoredRevision> {
+interface Read {
+  readonly resourceVersion: string
+  readonly revision: Promise<StoredRevision>
+}
+
+/** By uid: reading one takes milliseconds of unpacking and parsing, and a run looks at the same one many times. */
+const readOf = new WeakMap<Kube, Map<string, Read>>()
+
+function read(kube: Kube, secret: KubeObject): Promise<StoredRevision> {
+  const { uid, resourceVersion } = secret.metadata
+  if (uid === undefined || resourceVersion === undefined) return unpack(secret)
+  const known = readOf.get(kube) ?? new Map<string, Read>()
+  readOf.set(kube, known)
+  const before = known.get(uid)
+  if (before?.resourceVersion === resourceVersion) return before.revision
+  const revision = unpack(secret)
+  known.set(uid, { resourceVersion, revision })
+  return revision
+}
+
+async function unpack(secret: KubeObject): Promise<StoredRevision> {
   const { data } = secret as { data?: Readonly<Record<string, string>> }
   try {
     const release = await decodeRelease(data?.release ?? '')
@@ -149,7 +169,7 @@ export async function findRevision(
     signal,
   )
   const newest = [...secrets].sort((a, b) => revisionOf(b) - revisionOf(a))[0]
-  return newest === undefined ? undefined : read(newest)
+  return newest === undefined ? undefined : read(kube, newest)
 }
 
 /** Every revision that is kept, newest first. */
@@ -167,7 +187,9 @@ export async function findHistory(
     },
     signal,
   )
-  return await Promise.all([...secrets].sort((a, b) => revisionOf(b) - revisionOf(a)).map(read))
+  return await Promise.all(
+    [...secrets].sort((a, b) => revisionOf(b) - revisionOf(a)).map((secret) => read(kube, secret)),
+  )
 }
 
 interface Owned {
@@ -201,7 +223,7 @@ export async function findOwned(
   const isWanted = ({ metadata }: KubeObject): boolean =>
     except.some(({ name, namespace }) => name === metadata.labels?.name && namespace === metadata.namespace)
   const newest = newestOfEach(lists.flat().filter((found) => !isWanted(found)))
-  const revisions = await Promise.all(newest.map(read))
+  const revisions = await Promise.all(newest.map((secret) => read(kube, secret)))
   return revisions.map(({ record }) => record).filter(({ status }) => status !== 'uninstalled')
 }
 

@@ -69,10 +69,9 @@ function apiRoot(apiVersion: string): string {
 /** Finds how a kind is served; what was found is kept, what was not is asked again (a CRD may come). */
 export function createKinds(rest: Rest) {
   const found = new Map<string, Resource>()
-  return async ({ apiVersion, kind }: Kind, signal?: AbortSignal): Promise<Resource | undefined> => {
+  const underWay = new Map<string, Promise<void>>()
+  const discover = async ({ apiVersion, kind }: Kind, signal: AbortSignal | undefined): Promise<void> => {
     const key = `${apiVersion}/${kind}`
-    const resource = known.get(`${groupOf(apiVersion)}/${kind}`) ?? found.get(key)
-    if (resource) return resource
     const answer = await rest.call({
       method: 'GET',
       path: apiRoot(apiVersion),
@@ -81,14 +80,34 @@ export function createKinds(rest: Rest) {
       expect: [404],
       signal,
     })
-    if (answer.status === 404) return undefined
+    if (answer.status === 404) return
     const asked = { server: rest.server, attempt: { verb: 'discover', object: key } }
     for (const { kind: served, name, namespaced } of readResources(answer.text, asked)) {
       if (!name.includes('/')) found.set(`${apiVersion}/${served}`, { plural: name, namespaced })
     }
+  }
+  return async (wanted: Kind, signal?: AbortSignal): Promise<Resource | undefined> => {
+    const { apiVersion, kind } = wanted
+    const key = `${apiVersion}/${kind}`
+    const resource = known.get(`${groupOf(apiVersion)}/${kind}`) ?? found.get(key)
+    if (resource) return resource
+    // One answer tells of all kinds of its group; who comes meanwhile waits for it, and asks alone only if it failed.
+    const other = underWay.get(apiVersion)
+    if (other && (await hasAnswer(other))) return found.get(key)
+    const asking = discover(wanted, signal).finally(() => {
+      if (underWay.get(apiVersion) === asking) underWay.delete(apiVersion)
+    })
+    underWay.set(apiVersion, asking)
+    await asking
     return found.get(key)
   }
 }
+
+const hasAnswer = (work: Promise<void>): Promise<boolean> =>
+  work.then(
+    () => true,
+    () => false,
+  )
 
 /** Path of a kind's collection, or of one object in it. */
 export function pathOf(

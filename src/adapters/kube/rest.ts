@@ -3,6 +3,7 @@ import { type FollowCall, followDelays } from '../delays.ts'
 import type { Server } from './connection.ts'
 import { readFields } from './documents.ts'
 import { type ApiStatus, type Attempt, refusal, unreachable } from './errors.ts'
+import { readShared } from './shared-reads.ts'
 import { exchange, type HttpAnswer, type HttpCall, NoAnswer } from './transport.ts'
 
 /** A call to the API server with what it means. */
@@ -54,7 +55,7 @@ class Refused extends Error {
 
 /** Calls with deadlines and retries; every failure is one of our errors. */
 export function createRest(server: Server, retry: RetryPolicy = RETRY, follow: FollowCall = UNHEARD): Rest {
-  const call = async (request: RestCall): Promise<RestAnswer> => {
+  const ask = async (request: RestCall): Promise<RestAnswer> => {
     let tries = 0
     const attempts = follow((error) => translate(error, server, request.attempt))
     const once = async (): Promise<RestAnswer> => {
@@ -83,6 +84,8 @@ export function createRest(server: Server, retry: RetryPolicy = RETRY, follow: F
       attempts.end()
     }
   }
+  const call = (request: RestCall): Promise<RestAnswer> =>
+    request.method === 'GET' ? readShared(keyOf(server, request), request.signal, () => ask(request)) : ask(request)
   return {
     server,
     call,
@@ -90,6 +93,10 @@ export function createRest(server: Server, retry: RetryPolicy = RETRY, follow: F
       readFields((await call(request)).text, { server, attempt: request.attempt }) as T,
   }
 }
+
+/** What makes two reads the same. */
+const keyOf = ({ url }: Server, { path, query = {}, accept = '', expect = [], deadlineMs = 0 }: RestCall): string =>
+  JSON.stringify([url.href, path, query, accept, expect, deadlineMs])
 
 function isTransient(error: unknown, idempotent: boolean): boolean {
   if (error instanceof NoAnswer) return NOT_SENT.has(error.code) || (idempotent && LOST.has(error.code))

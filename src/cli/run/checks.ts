@@ -1,3 +1,4 @@
+import { shareReads } from '../../adapters/kube/index.ts'
 import { bounded } from '../../engine/bounded.ts'
 import { causeOf } from '../../engine/cause.ts'
 import { withPasteableHints } from './pasteable.ts'
@@ -27,15 +28,14 @@ export function checksOf({ world }: Session, components: ReadonlySet<string>): r
 
 /** Runs checks side by side; tells each as it ends, gives them in their own order. */
 export async function runChecks(session: Session, checks: readonly Check[]): Promise<readonly CheckResult[]> {
-  return await Promise.all(
-    checks.map(async (check) => {
-      const started = session.world.clock.now()
-      const result = withPasteableHints(await runCheck(session, check), session.request.flags)
-      const { lookedAt: _lookedAt, ...told } = result
-      session.stage.emit({ type: 'check-finished', ...told, elapsedMs: session.world.clock.now() - started })
-      return result
-    }),
-  )
+  const run = async (check: Check): Promise<CheckResult> => {
+    const started = session.world.clock.now()
+    const result = withPasteableHints(await runCheck(session, check), session.request.flags)
+    const { lookedAt: _lookedAt, ...told } = result
+    session.stage.emit({ type: 'check-finished', ...told, elapsedMs: session.world.clock.now() - started })
+    return result
+  }
+  return await shareReads(() => Promise.all(checks.map(run)))
 }
 
 async function runCheck({ ctx, world, stop }: Session, check: Check): Promise<CheckResult> {

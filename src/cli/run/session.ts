@@ -1,5 +1,6 @@
 import { certificates } from '../../adapters/certificates.ts'
 import { createGatewayKeys } from '../../adapters/gateway/gateway-keys.ts'
+import { shareReads } from '../../adapters/kube/index.ts'
 import { createServiceCalls } from '../../adapters/service-calls/service-calls.ts'
 import type { Emit } from '../../engine/events.ts'
 import { buildGraph, type Graph } from '../../engine/graph.ts'
@@ -128,13 +129,15 @@ function createSession(request: SessionRequest, { world, guarded, stage, stop }:
   const charts = watchCharts(guarded.connection.helm)
   const ctx = servicesOf(request, world, { ...guarded, connection: { ...guarded.connection, helm: charts.helm } })
   const lookWith = async (emit: Emit, graph: Graph<Services>, { diff }: Pick<Looked['depth'], 'diff'>) => {
-    const looked = await look(graph, ctx, {
-      signal: stop.signal,
-      emit,
-      clock: world.clock,
-      timeoutMs: CHECK_TIMEOUT_MS,
-      depth: { diff, deep: flags.deep },
-    })
+    const looked = await shareReads(() =>
+      look(graph, ctx, {
+        signal: stop.signal,
+        emit,
+        clock: world.clock,
+        timeoutMs: CHECK_TIMEOUT_MS,
+        depth: { diff, deep: flags.deep },
+      }),
+    )
     return lookedPasteable(looked, flags)
   }
   return {

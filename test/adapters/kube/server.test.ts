@@ -238,3 +238,37 @@ describe('connections', () => {
     await expect(missing).rejects.toMatchObject({ code: 'KubeconfigUnusable', exitCode: 3 })
   })
 })
+
+describe('kinds that are not known beforehand', () => {
+  const widgets = {
+    kind: 'APIResourceList',
+    groupVersion: 'a.example/v1',
+    resources: [
+      { name: 'widgets', kind: 'Widget', namespaced: true },
+      { name: 'gadgets', kind: 'Gadget', namespaced: true },
+    ],
+  }
+  const ref = (kind: string) => ({ apiVersion: 'a.example/v1', kind, name: 'a', namespace: 'n' })
+  const discoveries = (requests: readonly string[]) => requests.filter((one) => one.endsWith('/apis/a.example/v1'))
+
+  test('of one group are asked for once, also by many at the same time', async () => {
+    const { kube, requests } = await start(json(widgets), refused(404, 'NotFound', 'not found'))
+    await Promise.all(['Widget', 'Gadget', 'Widget'].map((kind) => kube.find(ref(kind))))
+    expect(discoveries(requests)).toHaveLength(1)
+    expect(requests).toHaveLength(4)
+  })
+
+  test('are asked for again by who waited for a question that failed', async () => {
+    const { kube, requests } = await start(refused(403, 'Forbidden', 'no'), json(widgets), json(pod('a', '1')))
+    const both = await Promise.allSettled([kube.find(ref('Widget')), kube.find(ref('Gadget'))])
+    expect(both.map(({ status }) => status)).toEqual(['rejected', 'fulfilled'])
+    expect(discoveries(requests)).toHaveLength(2)
+  })
+
+  test('are asked for again while there are none: a CustomResourceDefinition may come', async () => {
+    const { kube, requests } = await start(refused(404, 'NotFound', 'not found'), json(widgets), json(pod('a', '1')))
+    expect(await Promise.all([kube.find(ref('Widget')), kube.find(ref('Gadget'))])).toEqual([undefined, undefined])
+    expect(discoveries(requests)).toHaveLength(1)
+    expect((await kube.find(ref('Widget')))?.metadata.name).toBe('a')
+  })
+})

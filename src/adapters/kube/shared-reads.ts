@@ -1,0 +1,47 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+
+interface UnderWay {
+  readonly answer: Promise<unknown>
+  /** Of who asked; when it is aborted, the others have to ask themselves. */
+  readonly signal: AbortSignal | undefined
+}
+
+const looking = new AsyncLocalStorage<Map<string, UnderWay>>()
+
+/**
+ * Within `work`, who reads what somebody else is just reading gets the same answer: steps and checks look at the same
+ * objects at the same time. Only for work that writes nothing, since an answer may be older than the question.
+ */
+export const shareReads = <T>(work: () => Promise<T>): Promise<T> => looking.run(new Map(), work)
+
+/** The answer to `read`, asked for once by all who ask within {@link shareReads} until it is there. */
+export async function readShared<T>(key: string, signal: AbortSignal | undefined, read: () => Promise<T>): Promise<T> {
+  const underWay = looking.getStore()
+  if (underWay === undefined) return await read()
+  const other = underWay.get(key)
+  if (other !== undefined) {
+    try {
+      return (await orAborted(other.answer, signal)) as T
+    } catch (error) {
+      signal?.throwIfAborted()
+      if (!other.signal?.aborted) throw error
+    }
+  }
+  const mine: UnderWay = { answer: read(), signal }
+  underWay.set(key, mine)
+  try {
+    return (await mine.answer) as T
+  } finally {
+    if (underWay.get(key) === mine) underWay.delete(key)
+  }
+}
+
+function orAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return work
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason)
+    if (signal.aborted) abort()
+    signal.addEventListener('abort', abort, { once: true })
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
+  })
+}

@@ -1,0 +1,83 @@
+import { EventEmitter, once } from 'node:events'
+import { afterEach, describe, expect, test } from 'vitest'
+import { shareReads } from '../../../src/adapters/kube/index.ts'
+import type { KubeObject } from '../../../src/ports/kube.ts'
+import { type Answer, type ApiServer, apiServer, json, refused } from './api-server.ts'
+
+const servers: ApiServer[] = []
+const start = async (...answers: readonly Answer[]): Promise<ApiServer> => {
+  const server = await apiServer(...answers)
+  servers.push(server)
+  return server
+}
+afterEach(async () => {
+  for (const server of servers.splice(0)) await server.close()
+})
+
+const REF = { apiVersion: 'v1', kind: 'Pod', name: 'a', namespace: 'n' }
+const pod = (resourceVersion: string): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name: 'a', namespace: 'n', resourceVersion },
+})
+const versionOf = (found: KubeObject | undefined) => found?.metadata.resourceVersion
+
+describe('reads of the same object', () => {
+  test('at the same time are one where they may share, and each its own everywhere else', async () => {
+    const { kube, requests } = await start(json(pod('1')))
+    await shareReads(() => Promise.all([kube.find(REF), kube.find(REF), kube.list(REF)]))
+    expect(requests).toHaveLength(2)
+    await Promise.all([kube.find(REF), kube.find(REF)])
+    expect(requests).toHaveLength(4)
+  })
+
+  test('one after the other see what has changed in between', async () => {
+    const { kube } = await start(json(pod('1')), json(pod('2')))
+    const both = await shareReads(async () => [await kube.find(REF), await kube.find(REF)])
+    expect(both.map(versionOf)).toEqual(['1', '2'])
+  })
+
+  test('fail together when the server refuses', async () => {
+    const { kube, requests } = await start(refused(403, 'Forbidden', 'no'))
+    const both = await shareReads(() => Promise.allSettled([kube.find(REF), kube.find(REF)]))
+    expect(both.map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+    expect(requests).toHaveLength(1)
+  })
+
+  test('do not end with that of another who gave up', async () => {
+    const asked = new EventEmitter()
+    const { kube, requests } = await start(() => void asked.emit('asked'), json(pod('2')))
+    const controller = new AbortController()
+    const [first, second] = await shareReads(async () => {
+      const reached = once(asked, 'asked')
+      const both = Promise.allSettled([kube.find(REF, controller.signal), kube.find(REF)])
+      await reached
+      controller.abort(new Error('given up'))
+      return await both
+    })
+    expect(first).toMatchObject({ status: 'rejected', reason: { message: 'given up' } })
+    expect(second).toMatchObject({ status: 'fulfilled', value: { metadata: { resourceVersion: '2' } } })
+    expect(requests).toHaveLength(2)
+  })
+
+  test('end at once for who gives up, while the others get their answer', async () => {
+    const seen = new EventEmitter()
+    const { kube, requests } = await start(async (response, request) => {
+      seen.emit('asked')
+      await once(seen, 'answer')
+      json(pod('1'))(response, request)
+    })
+    const controller = new AbortController()
+    await shareReads(async () => {
+      const reached = once(seen, 'asked')
+      const first = kube.find(REF)
+      const second = kube.find(REF, controller.signal)
+      await reached
+      controller.abort(new Error('given up'))
+      await expect(second).rejects.toThrow('given up')
+      seen.emit('answer')
+      expect(versionOf(await first)).toBe('1')
+    })
+    expect(requests).toHaveLength(1)
+  })
+})
