@@ -44,7 +44,8 @@ export function createClusterConnector(options: ConnectorOptions): Connector {
     runner ??= findBinary().then((binary) =>
       createHelmRunner({
         binary,
-        home: join(options.cacheDir, 'helm'),
+        // What helm keeps of an API server is worth nothing after a sandbox, whose ports are its own: it goes with it.
+        home: join(options.sandbox?.dir ?? options.cacheDir, 'helm'),
         env: options.env,
         starting(args) {
           processes += 1
