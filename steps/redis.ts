@@ -2,9 +2,11 @@ import type { Config } from '../src/config/schema.ts'
 import { applied, ready } from '../src/engine/step.ts'
 import { bytesOf } from '../src/ports/quantity.ts'
 import { secretSync } from './external-secrets/secret-sync.ts'
+import { mergeValues } from './helm-release/merge-values.ts'
 import { helmRelease } from './helm-release.ts'
 import { RELEASES } from './names.ts'
 import { namespaces } from './namespaces.ts'
+import { tlsValues } from './redis/tls.ts'
 import { redisPods } from './redis-pods.ts'
 import { storage } from './storage.ts'
 
@@ -40,9 +42,9 @@ export const redis = helmRelease<RedisOut>({
   release: RELEASES.redis,
   namespace: ({ namespaces: { gateway } }) => gateway,
   baseValues: 'helm-values/redis-ha.yaml',
-  values({ config }) {
-    const { replicas, storage: size, memory } = settingsOf(config)
-    return {
+  async values(ctx) {
+    const { replicas, storage: size, memory } = settingsOf(ctx.config)
+    return mergeValues(await tlsValues(ctx), {
       replicas,
       redis: {
         config: {
@@ -56,7 +58,7 @@ export const redis = helmRelease<RedisOut>({
       // The chart makes the budget whether or not there is a proxy to protect.
       haproxy: replicas > 1 ? { enabled: true } : { enabled: false, podDisruptionBudget: null },
       persistentVolume: { size },
-    }
+    })
   },
   pods: redisPods,
   out: ({ config }) => ({ host: `${redisService(config)}.${config.namespaces.gateway}.svc`, port: 6379 }),

@@ -11,6 +11,7 @@ export const CONFIGURATIONS: Readonly<Record<string, Tree>> = {
   platform: { preset: 'platform' },
   lean: { preset: 'lean' },
   'one Redis server': { cache: { kind: 'redis-ha', replicas: 1, storage: '1Gi', memory: '256Mi' } },
+  'Redis with TLS': { cache: { tls: { secretName: 'redis-tls' } } },
   'local accounts': { auth: { ui: 'local' } },
   'rules about words': { guardrails: { kind: 'rules', words: ['forbidden'] } },
   'tokens, checked by our own module': {

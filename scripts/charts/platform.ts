@@ -7,6 +7,7 @@ import { render } from '../../src/adapters/helm/template.ts'
 import { isTree } from '../../src/config/merge.ts'
 import type { Config } from '../../src/config/schema.ts'
 import type { KubeObject, ReleaseSpec } from '../../src/ports/index.ts'
+import { TLS_KEYS, tlsSecret } from '../../steps/redis/tls.ts'
 import { releasesOf } from './configurations.ts'
 import { MADE_LATER } from './rendered/made-later.ts'
 import type { Whole } from './rendered/whole.ts'
@@ -51,7 +52,10 @@ export async function renderPlatform(
     name,
     keys: Object.keys(keys),
   }))
-  return { objects, synced, madeLater: MADE_LATER, charts, lacking }
+  const tls = tlsSecret(config)
+  // The user's own, e.g. of cert-manager.
+  const given = tls ? [{ ...tls, keys: Object.values(TLS_KEYS) }] : []
+  return { objects, synced: [...synced, ...given], madeLater: MADE_LATER, charts, lacking }
 }
 
 /** Objects of a rendering, but for the tests that only `helm test` makes; each with the namespace it goes to. */

@@ -1,6 +1,7 @@
 import * as z from 'zod'
-import { dnsLabel, duration, quantity } from './fields.ts'
+import { dnsLabel, duration } from './fields.ts'
 import { auth } from './sections/auth.ts'
+import { cache } from './sections/cache.ts'
 import { componentsSection } from './sections/components.ts'
 import { database } from './sections/database.ts'
 import { gateway } from './sections/gateway.ts'
@@ -136,18 +137,6 @@ const charts = z.strictObject({
     .optional()
     .describe('Serves all charts, for air-gapped use; without it each chart comes from its own repository.'),
 })
-
-const cache = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('none') }),
-  z.strictObject({
-    kind: z.literal('redis-ha'),
-    replicas: z
-      .union([z.literal(1), z.literal(3), z.literal(5)])
-      .describe('Servers with Sentinel; an odd number, so that a quorum exists.'),
-    storage: quantity,
-    memory: quantity.describe('Memory limit of a Redis server; maxmemory is derived from it.'),
-  }),
-])
 
 const storage = z.strictObject({
   className: dnsLabel,

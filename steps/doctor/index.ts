@@ -3,6 +3,7 @@ import { steps } from '../index.ts'
 import { oidcProvider, secretNames } from './account.ts'
 import { awsPermissions } from './aws-permissions.ts'
 import { bedrockModels } from './bedrock.ts'
+import { cacheCertificate } from './cache-certificate.ts'
 import { capacity } from './capacity.ts'
 import { chartChecks } from './charts.ts'
 import type { DoctorCheck } from './finding.ts'
@@ -28,6 +29,7 @@ export const doctorChecks: readonly DoctorCheck[] = [
   capacity(releases),
   quotas,
   redisSpread,
+  cacheCertificate,
   volumeZones,
   webhooks,
   policyEngine,

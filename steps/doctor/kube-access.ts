@@ -1,6 +1,7 @@
 import { COMPONENTS, type ComponentName, type Config } from '../../src/config/schema.ts'
 import type { Access } from '../../src/ports/index.ts'
 import { CONSTRAINTS, POLICIES } from '../policies/catalog.ts'
+import { tlsSecret } from '../redis/tls.ts'
 
 /** A namespace by its role, Kubernetes' own one, or none for what is cluster-scoped. */
 type Scope = keyof Config['namespaces'] | 'kube-system' | 'cluster'
@@ -101,6 +102,9 @@ const RELEASES_IN: Partial<Record<ComponentName, Scope>> = {
   gatekeeper: 'policy',
 }
 
+/** Redis and its clients. */
+export const SPEAK_TLS: ReadonlySet<string> = new Set<ComponentName>(['redis', 'litellm', 'openwebui'])
+
 /** Every access that deploying these components needs, each once; all components unless told. */
 export function neededAccess(config: Config, components: readonly string[] = COMPONENTS): readonly Access[] {
   const named = COMPONENTS.filter((name) => components.includes(name))
@@ -112,7 +116,10 @@ export function neededAccess(config: Config, components: readonly string[] = COM
     const scope = RELEASES_IN[name]
     return scope === undefined ? [] : accesses(config, scope, ['/secrets', HELM_SECRETS])
   })
-  const all = [...applied, ...stored]
+  // The certificate of Redis is looked at before anything speaks TLS.
+  const looked = tlsSecret(config) ? named.filter((name) => SPEAK_TLS.has(name)) : []
+  const read = looked.flatMap(() => accesses(config, 'gateway', ['/secrets', ['get']]))
+  const all = [...applied, ...stored, ...read]
   return [...new Map(all.map((access) => [accessWords(access), access])).values()]
 }
 

@@ -1,5 +1,6 @@
 import type { Config } from '../../src/config/schema.ts'
 import { tracingOf } from '../jaeger/service.ts'
+import { TLS_KEYS, tlsSecret } from '../redis/tls.ts'
 import { findSyncedKey, syncedKey } from '../synced-key.ts'
 import type { EnvVar } from './env-var.ts'
 import { guardrailsEnvironment } from './guardrails.ts'
@@ -31,6 +32,7 @@ export function proxyEnvironment(config: Config, region: string): readonly EnvVa
     { name: 'LITELLM_LOCAL_MODEL_COST_MAP', value: 'True' },
     { name: 'AWS_REGION', value: region },
     ...databaseEnvironment(config),
+    ...cacheEnvironment(config),
     ...(config.database.kind === 'none' ? [] : [fromSecret(config, 'LITELLM_SALT_KEY', 'litellm-salt-key')]),
     ...modelKeys(config).map((name) => fromSecret(config, modelKeyVariable(name), name)),
     ...tokenEnvironment(config),
@@ -42,6 +44,21 @@ export function proxyEnvironment(config: Config, region: string): readonly EnvVa
 
 function databaseEnvironment(config: Config): readonly EnvVar[] {
   return config.database.kind === 'none' ? [] : [fromSecret(config, 'DATABASE_URL', 'litellm-database-url')]
+}
+
+/**
+ * How LiteLLM reaches a Redis that speaks TLS: the authority as a text, so that its pods get nothing else of the Secret.
+ * Response cache, router and rate limits read the same variables, each the name of a redis-py argument. Source: litellm/_redis.py.
+ */
+function cacheEnvironment(config: Config): readonly EnvVar[] {
+  const secret = tlsSecret(config)
+  if (secret === undefined) return []
+  return [
+    { name: 'REDIS_SSL', value: 'True' },
+    // Older versions of redis-py leave the name unchecked unless told.
+    { name: 'REDIS_SSL_CHECK_HOSTNAME', value: 'True' },
+    { name: 'REDIS_SSL_CA_DATA', valueFrom: { secretKeyRef: { name: secret.name, key: TLS_KEYS.authority } } },
+  ]
 }
 
 function fromSecret(config: Config, name: string, logicalName: string): EnvVar {

@@ -1,5 +1,6 @@
 import type { Config } from '../../src/config/schema.ts'
 import { tracingOf } from '../jaeger/service.ts'
+import { tlsSecret } from '../redis/tls.ts'
 import { redisService } from '../redis.ts'
 import { type SyncedKey, syncedKey } from '../synced-key.ts'
 import type { WebUi } from './settings.ts'
@@ -98,8 +99,11 @@ function database(config: Config, ui: WebUi): Environment {
 /** Pods of several replicas meet in Redis. The password is hexadecimal: it needs no escape in a URL. */
 function sessions(config: Config, ui: WebUi): Environment {
   if (ui.replicas === 1) return {}
-  // Kubernetes replaces $(NAME) by what stands before; the chart sorts names, and this one is the first of the three.
-  const url = `redis://:$(REDIS_PASSWORD)@${redisService(config)}.${config.namespaces.gateway}.svc:6379/1`
+  // Kubernetes replaces $(NAME) by what stands before; the chart sorts names, and what is named stands before the URLs.
+  const place = `:$(REDIS_PASSWORD)@${redisService(config)}.${config.namespaces.gateway}.svc:6379/1`
+  const url = needsAuthority(config)
+    ? `rediss://${place}?ssl_check_hostname=true&ssl_ca_data=$(REDIS_AUTHORITY)`
+    : `redis://${place}`
   return {
     REDIS_PASSWORD: secret(config, 'redis-password'),
     REDIS_URL: url,
@@ -109,6 +113,18 @@ function sessions(config: Config, ui: WebUi): Environment {
     WEBSOCKET_REDIS_URL: url,
   }
 }
+
+/** Whether its pods meet in a Redis that speaks TLS. */
+export const needsAuthority = (config: Config): boolean =>
+  config.ui.kind === 'open-webui' && config.ui.replicas > 1 && tlsSecret(config) !== undefined
+
+/**
+ * The authority of Redis for the URLs above. It is in the Secret of another namespace, which pods cannot read; a certificate is
+ * no secret, and redis-py takes the text itself. Source: redis-py, SSLConnection, `ssl_ca_data`.
+ */
+export const authorityEnvironment = (authority: string): Environment => ({
+  REDIS_AUTHORITY: encodeURIComponent(authority),
+})
 
 function tracing(config: Config): Environment {
   const traced = tracingOf(config)

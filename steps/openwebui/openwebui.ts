@@ -6,10 +6,12 @@ import { litellm } from '../litellm/litellm.ts'
 import { gatewayAddress } from '../litellm/service.ts'
 import { RELEASES } from '../names.ts'
 import { namespaces } from '../namespaces.ts'
+import { authorityText } from '../redis/certificate.ts'
+import { tlsSecret } from '../redis/tls.ts'
 import { secretVersions } from '../secret-versions.ts'
 import { secrets } from '../secrets.ts'
 import { storage } from '../storage.ts'
-import { webUiEnvironment, webUiSecrets } from './environment.ts'
+import { authorityEnvironment, needsAuthority, webUiEnvironment, webUiSecrets } from './environment.ts'
 import { holdsMasterKey, webUiOf } from './settings.ts'
 
 /** Values of the chart that decide what its pods ask for. */
@@ -45,7 +47,10 @@ export const openwebui = helmRelease<{ readonly url: string }>({
     }
   },
   async late(ctx) {
-    return { podAnnotations: await secretVersions(ctx, webUiSecrets(ctx.config)) }
+    const podAnnotations = await secretVersions(ctx, webUiSecrets(ctx.config))
+    const tls = needsAuthority(ctx.config) ? tlsSecret(ctx.config) : undefined
+    if (tls === undefined) return { podAnnotations }
+    return { podAnnotations, extraEnvVars: authorityEnvironment(await authorityText(ctx, tls)) }
   },
   note: (config) =>
     holdsMasterKey(config) ? 'with the master key of LiteLLM, since without a database it knows no other' : undefined,

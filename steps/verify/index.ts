@@ -1,3 +1,4 @@
+import { cacheCertificateHolds } from './cache-certificate.ts'
 import { certificatesValid } from './certificates.ts'
 import type { Check } from './check.ts'
 import { jaegerChecks } from './jaeger.ts'
@@ -35,6 +36,7 @@ export const checks: readonly Check[] = [
   ...webhookChecks,
   ...policyChecks,
   ...redisChecks,
+  cacheCertificateHolds,
   ...litellmChecks,
   ...openWebUiChecks,
   policiesHold,

@@ -3,12 +3,13 @@ import { buildGraph } from '../../src/engine/graph.ts'
 import { LockedError, PreflightError } from '../../src/errors.ts'
 import { components, steps } from '../../steps/index.ts'
 import { checks } from '../../steps/verify/index.ts'
+import { cacheCertificate } from '../fakes/cache-certificate.ts'
 import { fakeWorld } from '../fakes/fake-world.ts'
 import { FILE, runCli } from './run-cli.ts'
 
 const free = checks.filter(({ probes }) => probes === undefined).length
-/** No operator has made a certificate here, and there are no guardrails. */
-const SKIPPED = 2
+/** No operator has made a certificate here, Redis speaks plain text, and there are no guardrails. */
+const SKIPPED = 3
 const verified = `verified: ${free - SKIPPED} of ${free} checks passed, ${SKIPPED} skipped\n`
 
 async function deployed() {
@@ -64,6 +65,48 @@ describe('deploy all', () => {
     expect(stderr).toContain('error: volumes would not be made: default StorageClass: none, and storage.manage is off')
     expect(stderr).toContain('next: set storage.manage to create')
     expect((await runCli('deploy all --yes', { world, file: `${file}cache: { kind: none }\n` })).code).toBe(0)
+  })
+
+  describe('with a Redis that speaks TLS', () => {
+    const file = `${FILE}cache: { tls: { secretName: redis-tls } }\n`
+
+    it('is refused, unwritten, where the certificate is not there or nobody would trust it', async () => {
+      const world = fakeWorld()
+      const { code, stderr } = await runCli('deploy all --yes', { world, file })
+      expect([code, world.writes()]).toEqual([3, []])
+      expect(stderr).toContain('error: Secret litellm/redis-tls, which cache.tls.secretName names, is not there')
+      world.kube.seed(cacheCertificate({ names: [], notAfter: new Date('2025-12-31') }))
+      const over = await runCli('deploy all --yes', { world, file })
+      expect([over.code, world.writes()]).toEqual([3, []])
+      expect(over.stderr).toMatch(
+        /error: tls\.crt of Secret litellm\/redis-tls ended on 2025-12-31[\s\S]*is not for redis-/,
+      )
+      expect((await runCli('deploy namespaces --yes', { world, file })).code).toBe(0)
+    })
+
+    it('is not told that it is missing where nobody could look', async () => {
+      const world = fakeWorld()
+      const silent = new PreflightError('KubeUnreachable', 'the API server does not answer')
+      world.kube.failNext(({ verb, ref }) => verb === 'find' && ref.name === 'redis-tls', silent)
+      const { code, stderr } = await runCli('deploy all --yes', { world, file })
+      expect([code, world.writes()]).toEqual([3, []])
+      expect(stderr).toContain('error: the API server does not answer')
+      expect(stderr).not.toContain('is not there')
+    })
+
+    it('deploys, verifies, and is refused before servers that run would never follow', async () => {
+      const world = fakeWorld()
+      world.kube.seed(cacheCertificate())
+      const { code, stdout } = await runCli('deploy all --yes', { world, file })
+      expect(code, stdout).toBe(0)
+      expect((await runCli('verify --only redis-certificate', { world, file })).stdout).toMatch(
+        /^pass .*Certificate of Redis/m,
+      )
+      const written = world.writes().length
+      const back = await runCli('deploy all --yes', { world })
+      expect([back.code, world.writes().length]).toEqual([3, written])
+      expect(back.stderr).toContain('its 3 servers cannot change to plain text one by one')
+    })
   })
 
   it('tells every event as data, and no value of a secret', async () => {

@@ -24,9 +24,13 @@ describe('--junit', () => {
     const xml = await readFile(file, 'utf8')
     expect(code).toBe(0)
     expect(xml).toMatch(
-      /^<\?xml .*\n<testsuites name="llmgw deploy all" tests="\d+" failures="0" errors="0" skipped="2"/,
+      /^<\?xml .*\n<testsuites name="llmgw deploy all" tests="\d+" failures="0" errors="0" skipped="3"/,
     )
-    expect(xml.match(/(?<=<skipped message=")[^"]*/g)).toEqual(['guardrails.kind is none', 'there is no certificate'])
+    expect(xml.match(/(?<=<skipped message=")[^"]*/g)).toEqual([
+      'cache.tls is not set',
+      'guardrails.kind is none',
+      'there is no certificate',
+    ])
     expect(xml).toContain('<testsuite name="redis"')
     expect(xml).toContain('name="check: ')
     expect(xml.trimEnd().endsWith('</testsuites>')).toBe(true)

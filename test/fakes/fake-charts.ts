@@ -84,10 +84,13 @@ function redis(spec: ReleaseSpec): readonly KubeObject[] {
     `${spec.name}-redis-ha`,
     ...(at(spec.values, 'haproxy', 'enabled') ? [`${spec.name}-redis-ha-haproxy`] : []),
   ]
+  const ports = [{ name: at(spec.values, 'redis', 'tlsPort') ? 'redis-tls' : 'redis', containerPort: 6379 }]
+  const { template, ...rest } = workload.spec as Workload
+  const pods = { ...template, spec: { ...template.spec, containers: [{ name: 'redis', ports }] } }
   return [
     {
       ...workload,
-      spec: { ...(workload.spec as object), replicas, volumeClaimTemplates: [{ metadata: { name: 'data' } }] },
+      spec: { ...rest, template: pods, replicas, volumeClaimTemplates: [{ metadata: { name: 'data' } }] },
     },
     ...names.flatMap((name) => service(spec, name, { 'http-exporter-port': 9121 }, labels)),
   ]

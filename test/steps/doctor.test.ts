@@ -5,6 +5,7 @@ import { Secret } from '../../src/secret.ts'
 import { doctorChecks } from '../../steps/doctor/index.ts'
 import { accessWords, neededAccess } from '../../steps/doctor/kube-access.ts'
 import { steps } from '../../steps/index.ts'
+import { CACHE_TLS, cacheCertificate } from '../fakes/cache-certificate.ts'
 import { type FakeWorld, type FakeWorldOverrides, fakeWorld } from '../fakes/fake-world.ts'
 import { converge } from './run.ts'
 
@@ -92,7 +93,8 @@ const gatewayRole = ({ config, aws }: FakeWorld): void => {
 
 /** An account and a cluster that are ready: three nodes in three zones, a default class with its driver, pinned charts. */
 function readyWorld(overrides: FakeWorldOverrides = {}): FakeWorld {
-  const world = fakeWorld({ charts: PINNED, ...overrides })
+  const world = fakeWorld({ charts: PINNED, ...overrides, config: { cache: CACHE_TLS, ...overrides.config } })
+  world.kube.seed(cacheCertificate())
   for (const zone of ['a', 'b', 'c']) world.kube.seed(node(`node-${zone}`, `us-east-1${zone}`))
   world.kube.seed(storageClass('gp3'))
   world.kube.seed(DRIVER)
@@ -157,6 +159,10 @@ const SPOILED: Readonly<Record<string, { spoil: (world: FakeWorld) => unknown; f
     spoil: ({ kube }) =>
       kube.patch({ apiVersion: 'v1', kind: 'Node', name: 'node-c' }, { spec: { unschedulable: true } }),
     found: /3 servers, 2 schedulable nodes in 2 zones: us-east-1a, us-east-1b/,
+  },
+  'cache-certificate': {
+    spoil: ({ kube }) => kube.seed(cacheCertificate({ names: [] })),
+    found: /^tls\.crt of Secret litellm\/redis-tls is not for redis-redis-ha-haproxy\.litellm\.svc, localhost$/,
   },
   quotas: {
     spoil: ({ kube }) => kube.seed(quota('10', '10')),
@@ -223,6 +229,33 @@ describe('checks of doctor', () => {
     const world = readyWorld()
     for (const { id } of doctorChecks) await run(id, world)
     expect(world.writes()).toEqual([])
+  })
+})
+
+describe('the certificate of Redis', () => {
+  it('is no question without TLS, and one of time while it lasts', async () => {
+    expect(await run('cache-certificate', fakeWorld())).toMatchObject({ result: 'skip' })
+    const world = readyWorld()
+    world.kube.seed(cacheCertificate({ notAfter: new Date('2026-01-20') }))
+    expect(await run('cache-certificate', world)).toMatchObject({
+      result: 'warn',
+      evidence: 'Secret litellm/redis-tls ends on 2026-01-20',
+    })
+  })
+
+  it('fits, but servers that run cannot change to it', async () => {
+    const world = readyWorld()
+    world.kube.seed({
+      apiVersion: 'apps/v1',
+      kind: 'StatefulSet',
+      metadata: { name: 'redis-redis-ha-server', namespace: 'litellm' },
+      spec: { replicas: 3, template: { spec: { containers: [{ ports: [{ name: 'redis' }] }] } } },
+    })
+    expect(await run('cache-certificate', world)).toMatchObject({
+      result: 'fail',
+      evidence: expect.stringContaining('speaks plain text, and its 3 servers cannot change to TLS one by one'),
+      fix: expect.stringContaining('delete statefulset redis-redis-ha-server'),
+    })
   })
 })
 

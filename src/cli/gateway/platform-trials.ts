@@ -18,6 +18,7 @@ export const SECURITY: ReadonlySet<string> = new Set([
   'gatekeeper-webhook',
   'policy-constraints',
   'certificates',
+  'redis-certificate',
 ])
 
 /** The same checks as verify's: nothing is called secure that was not looked at. */

@@ -1,7 +1,10 @@
-import { neededAccess } from '../../../steps/doctor/kube-access.ts'
+import { neededAccess, SPEAK_TLS } from '../../../steps/doctor/kube-access.ts'
 import { judgeAccess } from '../../../steps/doctor/permissions.ts'
 import { storageClass } from '../../../steps/doctor/storage-class.ts'
 import { isReleaseStep } from '../../../steps/helm-release.ts'
+import { seeCertificate } from '../../../steps/redis/certificate.ts'
+import { switchFault } from '../../../steps/redis/switch.ts'
+import { tlsSecret } from '../../../steps/redis/tls.ts'
 import type { Decisions } from '../../engine/decide.ts'
 import type { Graph } from '../../engine/graph.ts'
 import { PreflightError } from '../../errors.ts'
@@ -28,6 +31,8 @@ export async function preflight(session: Session, graph: Graph<Services>, decisi
   const { result, evidence, fix } = await judgeAccess(ctx.kube, needed, stop.signal)
   if (result === 'fail') throw new PreflightError('NotAllowed', `this run is ${evidence}`, { hint: fix })
   if (changed.some(makesVolumes)) await refuseWithoutStorageClass(session)
+  if (changed.some(({ component }) => SPEAK_TLS.has(component))) await refuseBadCertificate(session)
+  if (changed.some(({ component }) => component === 'redis')) await refuseSwitch(session)
   // Before the first write, not at the first release: secrets and roles would be there already.
   if (changed.some(isReleaseStep)) await session.world.helmTool()
 }
@@ -44,4 +49,23 @@ async function refuseWithoutStorageClass({ ctx, stop }: Session): Promise<void> 
   throw new PreflightError('NoStorageClass', `volumes would not be made: default StorageClass: ${evidence}`, {
     hint: fix,
   })
+}
+
+/** Without one that holds, Redis would not start, or nobody would trust it. */
+async function refuseBadCertificate({ ctx, stop }: Session): Promise<void> {
+  const secret = tlsSecret(ctx.config)
+  if (secret === undefined) return
+  const { faults } = await seeCertificate({ ...ctx, signal: stop.signal }, secret)
+  const [first, ...others] = faults
+  if (first === undefined) return
+  throw new PreflightError(first.code, first.message, {
+    hint: first.hint,
+    ...(others.length > 0 && { cause: others.map(({ message }) => message) }),
+  })
+}
+
+/** A rollout that never ends. */
+async function refuseSwitch({ ctx, stop }: Session): Promise<void> {
+  const fault = await switchFault({ ...ctx, signal: stop.signal })
+  if (fault) throw new PreflightError(fault.code, fault.message, { hint: fault.hint })
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { cacheCertificate } from '../../fakes/cache-certificate.ts'
 import type { FakeWorld } from '../../fakes/fake-world.ts'
 import { rotated } from '../run.ts'
 
@@ -312,6 +313,10 @@ export const SPOILED: Readonly<Record<string, { spoil: (world: FakeWorld) => unk
   'redis-endpoints': {
     spoil: (world) => world.kube.patch(SLICE, { endpoints: [{ conditions: { ready: false } }] }),
     found: /none of 1 endpoints is ready/,
+  },
+  'redis-certificate': {
+    spoil: (world) => world.kube.seed(cacheCertificate({ names: ['localhost'] })),
+    found: /tls\.crt of Secret litellm\/redis-tls is not for redis-redis-ha-haproxy\.litellm\.svc/,
   },
   certificates: {
     spoil: (world) => world.kube.seed(webhookCertificate('until-2025-12-31')),

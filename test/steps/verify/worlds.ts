@@ -1,3 +1,4 @@
+import { cacheCertificate } from '../../fakes/cache-certificate.ts'
 import type { FakeWorld } from '../../fakes/fake-world.ts'
 import { rotated } from '../run.ts'
 import { SPOILED, sendTracesTo, webhookCertificate } from './spoiled.ts'
@@ -24,6 +25,18 @@ function takeTokens({ config }: FakeWorld): void {
 const spoil = (id: string) => (world: FakeWorld) => SPOILED[id]?.spoil(world)
 
 const secret = (name: string, namespace: string) => ({ apiVersion: 'v1', kind: 'Secret', name, namespace })
+
+const redisPod = (startTime: string) => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: {
+    name: 'redis-redis-ha-server-0',
+    namespace: 'litellm',
+    labels: { app: 'redis-ha', release: 'redis' },
+  },
+  spec: { containers: [{ name: 'redis' }] },
+  status: { phase: 'Running', startTime },
+})
 
 /** What asks LiteLLM as its administrator. */
 const ADMINISTRATION = [
@@ -165,6 +178,35 @@ export const WORLDS: readonly BrokenWorld[] = [
     red: [],
     warned: ['certificates'],
     cause: /ends on 2026-01-03/,
+  },
+  {
+    name: 'a certificate of Redis that ended',
+    make: ({ kube }) => kube.seed(cacheCertificate({ notAfter: new Date('2025-12-31') })),
+    red: ['redis-certificate'],
+    cause: /tls\.crt of Secret litellm\/redis-tls ended on 2025-12-31/,
+  },
+  {
+    name: 'the Secret with the certificate of Redis is gone',
+    make: ({ kube }) => kube.remove(secret('redis-tls', 'litellm')),
+    red: ['redis-certificate'],
+    cause: /Secret litellm\/redis-tls, which cache\.tls\.secretName names, is not there/,
+  },
+  {
+    name: 'a certificate of Redis that was not renewed',
+    make: ({ kube }) => kube.seed(cacheCertificate({ notAfter: new Date('2026-01-20') })),
+    red: [],
+    warned: ['redis-certificate'],
+    cause: /ends on 2026-01-20/,
+  },
+  {
+    name: 'a certificate of Redis that is newer than its pods',
+    make({ kube }) {
+      kube.seed(redisPod('2025-12-01T00:00:00Z'))
+      kube.seed(cacheCertificate({ notBefore: new Date('2025-12-20') }))
+    },
+    red: [],
+    warned: ['redis-certificate'],
+    cause: /redis-redis-ha-server-0 started before the certificate was issued/,
   },
   {
     name: 'traces sent to a Service that is not there',

@@ -26,8 +26,18 @@ capabilities: {drop: [ALL]}
 {{- end }}
 
 {{- define "redis.ports" -}}
+{{- if .Values.redis.port }}
 - {name: tcp-server, port: {{ .Values.redis.port }}, targetPort: redis, protocol: TCP}
+{{- end }}
+{{- with .Values.redis.tlsPort }}
+- {name: server-tls, port: {{ . }}, targetPort: redis-tls, protocol: TCP}
+{{- end }}
+{{- if .Values.sentinel.port }}
 - {name: tcp-sentinel, port: {{ .Values.sentinel.port }}, targetPort: sentinel, protocol: TCP}
+{{- end }}
+{{- with .Values.sentinel.tlsPort }}
+- {name: sentinel-tls, port: {{ . }}, targetPort: sentinel-tls, protocol: TCP}
+{{- end }}
 {{- if .Values.exporter.enabled }}
 - {name: http-exporter-port, port: 9121, targetPort: exporter-port, protocol: TCP}
 {{- end }}
@@ -38,6 +48,28 @@ capabilities: {drop: [ALL]}
 - name: AUTH
   valueFrom:
     secretKeyRef: {name: {{ required "existingSecret" .Values.existingSecret }}, key: {{ .Values.authKey }}}
+{{- end }}
+{{- end }}
+
+{{- define "redis.tls" -}}
+tls-port {{ .port.tlsPort }}
+tls-cert-file /tls-certs/{{ .root.Values.tls.certFile }}
+tls-key-file /tls-certs/{{ .root.Values.tls.keyFile }}
+tls-ca-cert-file /tls-certs/{{ .root.Values.tls.caCertFile }}
+{{- if eq .port.authClients "no" }}
+tls-auth-clients no
+{{- end }}
+tls-replication {{ ternary "yes" "no" (default false .port.tlsReplication) }}
+{{- end }}
+
+{{- define "redis.ask" -}}
+redis-cli -p {{ .port.port | default .port.tlsPort }}
+{{- if not .port.port }} --tls --cacert /tls-certs/{{ .root.Values.tls.caCertFile }}{{ end }} ping
+{{- end }}
+
+{{- define "redis.mounts" -}}
+{{- if .Values.redis.tlsPort }}
+- {name: tls-certs, mountPath: /tls-certs}
 {{- end }}
 {{- end }}
 

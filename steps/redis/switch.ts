@@ -1,0 +1,41 @@
+import type { Services, StepContext } from '../../src/ports/index.ts'
+import { RELEASES } from '../names.ts'
+import type { CertificateFault } from './certificate.ts'
+import { tlsSecret } from './tls.ts'
+
+interface Servers {
+  readonly spec?: {
+    readonly replicas?: number
+    readonly template?: {
+      readonly spec?: { readonly containers?: readonly { readonly ports?: readonly { readonly name?: string }[] }[] }
+    }
+  }
+}
+
+/** Port by which the chart tells a server with TLS. Source: redis-ha chart, template of the StatefulSet. */
+const TLS_PORT = 'redis-tls'
+
+/**
+ * Why several servers that run cannot be replaced one by one by those that are wanted: a new one follows a master only if both
+ * speak TLS or neither does, is not ready without one, and so keeps the next from being replaced. Undefined where nothing is in
+ * the way. A throw means that it could not look.
+ */
+export async function switchFault({
+  config,
+  kube,
+  signal,
+}: Pick<Services, 'config' | 'kube'> & Pick<StepContext, 'signal'>): Promise<CertificateFault | undefined> {
+  const name = `${RELEASES.redis.name}-redis-ha-server`
+  const place = { apiVersion: 'apps/v1', kind: 'StatefulSet', name, namespace: config.namespaces.gateway }
+  const live = (await kube.find(place, signal)) as Servers | undefined
+  if (live === undefined || (live.spec?.replicas ?? 1) < 2) return undefined
+  const ports = live.spec?.template?.spec?.containers?.flatMap((container) => container.ports ?? []) ?? []
+  const speaks = ports.some((port) => port.name === TLS_PORT)
+  if (speaks === (tlsSecret(config) !== undefined)) return undefined
+  const [is, wanted] = speaks ? ['TLS', 'plain text'] : ['plain text', 'TLS']
+  return {
+    code: 'CacheTlsSwitched',
+    message: `StatefulSet ${place.namespace}/${name} speaks ${is}, and its ${live.spec?.replicas} servers cannot change to ${wanted} one by one`,
+    hint: `kubectl --namespace ${place.namespace} delete statefulset ${name}, then llmgw deploy: volumes stay, and LiteLLM serves without its cache in between`,
+  }
+}
