@@ -25,7 +25,7 @@ export interface CertificateSeen {
 }
 
 /** cert-manager renews when a third of the time is left; one that gets here was not renewed. */
-export const SOON_DAYS = 30
+const SOON_DAYS = 30
 const DAY_MS = 24 * 60 * 60 * 1000
 
 /**

@@ -86,7 +86,8 @@ function redis(spec: ReleaseSpec): readonly KubeObject[] {
   ]
   const ports = [{ name: at(spec.values, 'redis', 'tlsPort') ? 'redis-tls' : 'redis', containerPort: 6379 }]
   const { template, ...rest } = workload.spec as Workload
-  const pods = { ...template, spec: { ...template.spec, containers: [{ name: 'redis', ports }] } }
+  const containers = template.spec?.containers?.map((container) => ({ ...container, ports }))
+  const pods = { ...template, spec: { ...template.spec, containers } }
   return [
     {
       ...workload,
