@@ -21,6 +21,9 @@ const REAL_PODS = {
   cache: { kind: 'redis-ha', replicas: 1, storage: '4Gi', memory: '512Mi' },
 } as const
 
+/** A sandbox has no identity provider: a real Open WebUI would send everybody to a name that leads nowhere. */
+const REAL_WEB_UI = { auth: { ui: 'local' } } as const
+
 /** The built-in configuration of the sandbox; a file named with --config stands in for `values`, never for `facts`. */
 export function sandboxConfig({
   aws,
@@ -34,6 +37,7 @@ export function sandboxConfig({
       preset: 'platform',
       storage: { manage: 'create' },
       ...(pods.kind === 'process' ? REAL_PODS : {}),
+      ...(pods.programs.includes('open-webui') ? REAL_WEB_UI : {}),
     },
     facts: {
       aws: { region: aws.region, accountId: aws.accountId, endpointUrl: aws.endpoint },

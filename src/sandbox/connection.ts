@@ -2,6 +2,7 @@ import { dirname, join } from 'node:path'
 import type { ChartSource } from './charts.ts'
 import { contextName } from './control-plane/kubeconfig.ts'
 import type { SandboxWorld } from './part.ts'
+import type { ProgramName } from './runtime/programs.ts'
 import type { Settings } from './settings.ts'
 
 /** All that a command needs to reach a sandbox. Every value is fake or local; nothing here is a secret. */
@@ -20,7 +21,12 @@ export interface SandboxConnection {
   readonly oidcIssuer: string
   readonly charts: ChartSource
   /** Whether real processes stand behind pods of known images, and which. */
-  readonly pods: { readonly kind: 'process' | 'simulated'; readonly real: readonly string[] }
+  readonly pods: {
+    readonly kind: 'process' | 'simulated'
+    readonly programs: readonly ProgramName[]
+    /** The same, as shown, e.g. `LiteLLM 1.104.2`. */
+    readonly real: readonly string[]
+  }
   /** URL of the models that the real programs ask. */
   readonly models?: string
 }
@@ -48,8 +54,9 @@ export function connectionOf(world: SandboxWorld, settings: Settings): SandboxCo
 }
 
 function podsOf({ runtime }: Settings): SandboxConnection['pods'] {
-  if (runtime?.kind !== 'process') return { kind: 'simulated', real: [] }
-  return { kind: 'process', real: Object.values(runtime.programs).map(({ title }) => title) }
+  if (runtime?.kind !== 'process') return { kind: 'simulated', programs: [], real: [] }
+  const programs = Object.values(runtime.programs)
+  return { kind: 'process', programs: programs.map(({ name }) => name), real: programs.map(({ title }) => title) }
 }
 
 const quote = (value: string): string => `'${value.replaceAll("'", `'\\''`)}'`

@@ -75,7 +75,7 @@ describe('the exports for a shell', () => {
       serviceRange: '127.64.0.0/20',
       oidcIssuer: 'https://issuer.test',
       charts: { kind: 'upstream' },
-      pods: { kind: 'simulated', real: [] },
+      pods: { kind: 'simulated', programs: [], real: [] },
     }
     expect(shellExports(connection)).toMatchInlineSnapshot(`
       "export KUBECONFIG='/home/o'\\''neil/kubeconfig'

@@ -41,11 +41,15 @@ export async function readPorts(world: Home): Promise<ComponentPorts | undefined
   return text === undefined ? undefined : (JSON.parse(text) as ComponentPorts)
 }
 
-/** Draws ports for a new control plane and keeps them. */
-export async function drawPorts(world: Home): Promise<ComponentPorts> {
+/** Draws ports for a new control plane and keeps them; those that parts not yet started were promised are free only now. */
+export async function drawPorts(world: Pick<SandboxWorld, 'dir' | 'aws' | 'upstreamPort'>): Promise<ComponentPorts> {
   const names = [...COMPONENTS, 'etcd-peer'] as const
+  const promised = new Set([Number(new URL(world.aws.endpoint).port), world.upstreamPort])
   const drawn = new Set<number>()
-  while (drawn.size < names.length) drawn.add(await freePort())
+  while (drawn.size < names.length) {
+    const port = await freePort()
+    if (!promised.has(port)) drawn.add(port)
+  }
   const numbers = [...drawn]
   const ports = Object.fromEntries(names.map((name, index) => [name, numbers[index]])) as ComponentPorts
   await mkdir(world.dir, { recursive: true, mode: 0o700 })

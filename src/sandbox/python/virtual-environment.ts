@@ -15,10 +15,16 @@ export interface Order {
   readonly title: string
   /** Requirements file with a digest for every package. */
   readonly requirements: string
+  /** Command of the Python to make it with; `python3` when absent. */
+  readonly interpreter?: string
   readonly cacheDir: string
   /** The error when pip refuses. */
   readonly refused: (cause: string | undefined) => Error
 }
+
+type Place = Pick<Order, 'requirements' | 'cacheDir' | 'forWhom' | 'interpreter'>
+
+const interpreterOf = ({ interpreter = 'python3' }: Pick<Order, 'interpreter'>): string => interpreter
 
 export interface Progress {
   readonly report: (line: string) => void
@@ -44,23 +50,21 @@ export async function virtualEnvironment(order: Order, progress: Progress): Prom
 }
 
 /** Whether it is in the cache already. */
-export async function isInstalled(order: Pick<Order, 'requirements' | 'cacheDir' | 'forWhom'>, signal: AbortSignal) {
+export async function isInstalled(order: Place, signal: AbortSignal) {
   return await works(await homeOf(order, signal), signal)
 }
 
-async function homeOf(
-  { requirements, cacheDir, forWhom }: Pick<Order, 'requirements' | 'cacheDir' | 'forWhom'>,
-  signal: AbortSignal,
-): Promise<string> {
-  const interpreter = await describePython(forWhom, signal)
-  const hash = createHash('sha256').update(await readFile(requirements))
-  return join(cacheDir, 'python', hash.update(interpreter).digest('hex').slice(0, 16))
+async function homeOf(place: Place, signal: AbortSignal): Promise<string> {
+  const described = await describePython(place, signal)
+  const hash = createHash('sha256').update(await readFile(place.requirements))
+  return join(place.cacheDir, 'python', hash.update(described).digest('hex').slice(0, 16))
 }
 
 const pythonOf = (home: string): string => join(home, 'bin', 'python')
 
-async function describePython(forWhom: string, signal: AbortSignal): Promise<string> {
-  const found = await execa('python3', ['-c', DESCRIBE_PYTHON], { reject: false, cancelSignal: signal })
+async function describePython(place: Pick<Order, 'forWhom' | 'interpreter'>, signal: AbortSignal): Promise<string> {
+  const { forWhom } = place
+  const found = await execa(interpreterOf(place), ['-c', DESCRIBE_PYTHON], { reject: false, cancelSignal: signal })
   signal.throwIfAborted()
   const hint = `install Python ${OLDEST_PYTHON.join('.')} or later with its venv module, e.g. apt-get install python3-venv`
   if (found.exitCode !== 0) {
@@ -93,7 +97,7 @@ async function install(
   await mkdir(parent, { recursive: true })
   const building = await mkdtemp(join(parent, 'building-'))
   try {
-    await run(order, 'python3', { args: ['-m', 'venv', building], ...progress })
+    await run(order, interpreterOf(order), { args: ['-m', 'venv', building], ...progress })
     const pip = ['-E', '-m', 'pip', 'install', '--disable-pip-version-check', '--no-input', '--no-deps']
     await run(order, pythonOf(building), {
       args: [...pip, '--require-hashes', '-r', order.requirements],

@@ -83,10 +83,13 @@ function describe({ pods, replicas, closed }: RuntimeStatus): string {
 }
 
 function describePod({ namespace, name, containers }: PodReport): string {
-  const parts = containers.map(({ name: container, program, ready, reason, restarts }) => {
+  const parts = containers.map(({ name: container, program, image, ready, reason, restarts }) => {
     if (program === undefined) return `${container} simulated`
     const state = ready ? 'ready' : (reason ?? 'not ready')
-    return `${container} = ${program}, ${state}${restarts === 0 ? '' : `, ${restarts} restarts`}`
+    return `${container} = ${program} for ${tagOf(image)}, ${state}${restarts === 0 ? '' : `, ${restarts} restarts`}`
   })
   return `${namespace}/${name} (${parts.join('; ')})`
 }
+
+/** `open-webui:0.11.0` of `ghcr.io/open-webui/open-webui:0.11.0`: the version asked for, beside the one that runs. */
+const tagOf = (image: string): string => (image.split('/').at(-1) ?? image).replace(/@.*$/, '')

@@ -51,6 +51,8 @@ export async function launchOf(request: LaunchRequest): Promise<Launch> {
     log: request.log,
     binds: [
       ...program.folders.map((folder) => [folder, folder, true] as const),
+      // Before the mounts: one at the same path covers what the image has there.
+      ...(program.files ?? []).map(([source, target]) => [source, target, true] as const),
       ...request.extraBinds,
       ...(await mounts(container, volumes, lookup)),
     ],

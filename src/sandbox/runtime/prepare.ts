@@ -6,18 +6,12 @@ import { execa } from 'execa'
 import semver from 'semver'
 import { PreflightError } from '../../errors.ts'
 import { packageFile } from '../package-root.ts'
-import { isInstalled, type Progress, virtualEnvironment } from '../python/virtual-environment.ts'
+import { isInstalled, virtualEnvironment } from '../python/virtual-environment.ts'
 import { isExecutable, parseVersion } from '../tools/version.ts'
+import { prepareOpenWebUi } from './open-webui.ts'
+import { basePrefix, outsideSystem, type Preparation, SYSTEM_PATH } from './preparation.ts'
 import type { Program, Programs } from './programs.ts'
 
-export interface Preparation extends Progress {
-  readonly cacheDir: string
-  /** Python of the sandbox, which runs the Pods' insides. */
-  readonly python: string
-  readonly environment: Readonly<Record<string, string>>
-}
-
-const SYSTEM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 const LITELLM = { forWhom: 'LiteLLM', requirements: () => packageFile('sandbox', 'runtime', 'programs', 'litellm.txt') }
 
 /** Whether the big part is in the cache, so that preparing costs seconds. */
@@ -33,7 +27,13 @@ export async function preparePrograms(preparation: Preparation): Promise<Program
   await tryNamespaces(preparation)
   const litellm = await prepareLitellm(preparation)
   const redis = await prepareRedis(preparation)
-  return { litellm, ...(redis ? { redis } : {}), haproxy: await prepareHaproxy(preparation) }
+  const openWebUi = await prepareOpenWebUi(preparation)
+  return {
+    litellm,
+    ...(redis ? { redis } : {}),
+    haproxy: await prepareHaproxy(preparation),
+    ...(openWebUi ? { 'open-webui': openWebUi } : {}),
+  }
 }
 
 async function tryNamespaces({ python, signal }: Preparation): Promise<void> {
@@ -55,14 +55,6 @@ async function tryNamespaces({ python, signal }: Preparation): Promise<void> {
     await rm(folder, { recursive: true, force: true })
   }
 }
-
-async function basePrefix(python: string): Promise<string> {
-  return (await execa(python, ['-E', '-S', '-c', 'import sys; print(sys.base_prefix)'])).stdout.trim()
-}
-
-/** What lies in /usr is there anyway. */
-const outsideSystem = (folders: readonly string[]): readonly string[] =>
-  folders.filter((folder) => folder !== '/usr' && !folder.startsWith('/usr/'))
 
 async function prepareLitellm(preparation: Preparation): Promise<Program> {
   const requirements = LITELLM.requirements()

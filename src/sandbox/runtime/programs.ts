@@ -1,7 +1,7 @@
 import type { Container, Pod } from './objects.ts'
 
 /** Names of the programs that can be real. */
-const PROGRAMS = ['litellm', 'redis', 'haproxy'] as const
+const PROGRAMS = ['litellm', 'redis', 'haproxy', 'open-webui'] as const
 
 export type ProgramName = (typeof PROGRAMS)[number]
 
@@ -20,6 +20,8 @@ export interface Program {
   readonly ownAddressOnly?: boolean
   /** Folders that the program needs, seen at the same path inside. */
   readonly folders: readonly string[]
+  /** What the image has at fixed places: path on this machine and path inside, read-only. */
+  readonly files?: readonly (readonly [string, string])[]
 }
 
 /** Programs that this machine has. */
@@ -33,6 +35,7 @@ export const IMAGES: Readonly<Record<ProgramName, string>> = {
   litellm: '(^|/)litellm(-[a-z_]+)?(:|@|$)',
   redis: '(^|/)redis(:|@|$)',
   haproxy: '(^|/)haproxy(:|@|$)',
+  'open-webui': '(^|/)open-webui(:|@|$)',
 }
 
 /** Commands of an image that run for real; a sidecar that only watches the others does not. */
@@ -41,6 +44,7 @@ const MAIN: Readonly<Record<ProgramName, (command: readonly string[], args: read
   litellm: (_command, args) => args[0] !== 'metrics',
   redis: (command) => command.length === 0 || /(^|\/)redis-server$/.test(command[0] ?? ''),
   haproxy: () => true,
+  'open-webui': () => true,
 }
 
 /** The program behind this image, whether this machine has it or not. */

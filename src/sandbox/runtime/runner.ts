@@ -207,6 +207,7 @@ function report({ tended, replicas, doors }: Running, problem: string | undefine
     const containers = real.containers.map((container) => ({
       name: container.name,
       program: container.program,
+      image: container.image,
       ready: container.ready,
       restarts: container.restarts,
       reason: container.state.waiting?.message ?? container.state.waiting?.reason,

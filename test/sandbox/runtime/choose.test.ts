@@ -64,6 +64,8 @@ describe('which Pods are real', () => {
     expect(matches('mirror.example.com:5000/x/redis@sha256:abc')).toEqual(['redis'])
     expect(matches('quay.io/oliver006/redis_exporter:v1')).toEqual([])
     expect(matches('docker.io/library/haproxy')).toEqual(['haproxy'])
+    expect(matches('ghcr.io/open-webui/open-webui:0.11.0')).toEqual(['open-webui'])
+    expect(matches('ghcr.io/open-webui/pipelines:main')).toEqual([])
   })
 
   it('runs the server of a Redis Pod for real, and not what only watches it', () => {

@@ -24,11 +24,11 @@ beforeEach(async () => {
 })
 afterEach(async () => await rm(folder, { recursive: true, force: true }))
 
-const launch = async (over: Partial<Container>, securityContext = {}) =>
+const launch = async (over: Partial<Container>, securityContext = {}, files: Program['files'] = []) =>
   await launchOf({
     pod: pod({ spec: { securityContext } }),
     container: container(over),
-    program,
+    program: { ...program, files },
     facts: FACTS,
     lookup: dataOf({}),
     services: [],
@@ -74,5 +74,14 @@ describe('what a container runtime is told', () => {
       [join(folder, 'data'), '/data', false],
     ])
     await expect(launch({ volumeMounts: [{ name: 'nothing', mountPath: '/x' }] })).rejects.toThrow('volume nothing')
+  })
+
+  it('has the files of the image, and a volume at the same path after them', async () => {
+    const volumeMounts = [{ name: 'config', mountPath: '/app/data' }]
+    const { binds } = await launch({ volumeMounts }, {}, [['/package/data', '/app/data']])
+    expect(binds.slice(1)).toEqual([
+      ['/package/data', '/app/data', true],
+      [folder, '/app/data', false],
+    ])
   })
 })
