@@ -6,7 +6,9 @@ import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { stringify } from 'yaml'
 import { createServiceCalls } from '../../src/adapters/service-calls/service-calls.ts'
+import type { ObjectRef } from '../../src/ports/index.ts'
 import { freePort } from '../../src/sandbox/ports.ts'
+import { Secret } from '../../src/secret.ts'
 import { until } from '../sandbox-aws/kube.ts'
 import { useDeployedSandbox } from './world/deployed.ts'
 import { llmgw } from './world/llmgw.ts'
@@ -15,14 +17,21 @@ const NAMESPACE = 'llm-gateway'
 const sandbox = useDeployedSandbox('e2e-real', { deploy: false, runtime: 'process' })
 const SERVICE = { apiVersion: 'v1', kind: 'Service', namespace: NAMESPACE, name: 'litellm' }
 const PASSWORDS = { apiVersion: 'v1', kind: 'Secret', namespace: NAMESPACE, name: 'redis-credentials' }
+const MODELS = ['claude-sonnet', 'claude-haiku', 'nova-lite']
+const WEB_UI = { namespace: NAMESPACE, name: 'open-webui', port: 80, component: 'openwebui' } as const
+const KEYS_OF_WEB_UI = {
+  ...SERVICE,
+  apiVersion: 'external-secrets.io/v1',
+  kind: 'ExternalSecret',
+  name: 'openwebui-secrets',
+}
 const REDIS = { namespace: NAMESPACE, name: 'redis-redis-ha-server-0', port: 6379 }
 
-/** The gateway with its cache and a rule about words, and nothing else. */
+/** The gateway with its cache and a rule about words, and a chat interface with an account of its own. */
 const CONFIG = {
   apiVersion: 'llmgw/v1',
   preset: 'lean',
   storage: { manage: 'create' },
-  ui: { kind: 'none' },
   cache: { kind: 'redis-ha', replicas: 1, storage: '1Gi', memory: '128Mi' },
   guardrails: { kind: 'rules', words: ['duck'] },
 }
@@ -50,7 +59,7 @@ interface Told {
 
 /** Checks that failed, with what they found. */
 async function red(more = ''): Promise<ReadonlyMap<string, string>> {
-  const { stdout } = await run(`verify litellm redis external-secrets${more} --output json`)
+  const { stdout } = await run(`verify litellm redis openwebui external-secrets${more} --output json`)
   const { checks } = JSON.parse(stdout) as Told
   return new Map(checks.filter(({ result }) => result === 'fail').map(({ check, found }) => [check, found]))
 }
@@ -68,10 +77,51 @@ async function redis(...commands: readonly string[]): Promise<void> {
   if (/^-/m.test(heard)) throw new Error(`Redis refused: ${heard}`)
 }
 
-async function passwordOfRedis(): Promise<string> {
-  const secret = await sandbox.at.kube.find(PASSWORDS)
-  const { data = {} } = (secret ?? {}) as unknown as { readonly data?: Readonly<Record<string, string>> }
-  return Buffer.from(data['redis-password'] ?? '', 'base64').toString('utf8')
+async function valueIn(secret: ObjectRef, key: string): Promise<string> {
+  const { data = {} } = ((await sandbox.at.kube.find(secret)) ?? {}) as { readonly data?: Record<string, string> }
+  return Buffer.from(data[key] ?? '', 'base64').toString('utf8')
+}
+
+const passwordOfRedis = () => valueIn(PASSWORDS, 'redis-password')
+const keysOfWebUi = (key: string) => valueIn({ ...PASSWORDS, name: 'openwebui-secrets' }, key)
+
+/** What Open WebUI says to its administrator, logged in with the generated password. */
+async function askWebUi(path: string, body?: object): Promise<unknown> {
+  const calls = createServiceCalls(sandbox.at.kube)
+  const who = { email: 'admin@llmgw.internal', password: await keysOfWebUi('webui-admin-password') }
+  const login = await calls.call(WEB_UI, { path: '/api/v1/auths/signin', body: who })
+  const { token } = JSON.parse(login.text) as { readonly token: string }
+  const answer = await calls.call(WEB_UI, { path, key: new Secret(token), ...(body && { body }) })
+  expect(answer.status, answer.text).toBe(200)
+  return JSON.parse(answer.text)
+}
+
+/** Names of the models that it offers, its own aside. */
+async function modelsInWebUi(): Promise<readonly string[]> {
+  const { data } = (await askWebUi('/api/models')) as { readonly data: readonly { id: string; owned_by: string }[] }
+  return data.filter(({ owned_by }) => owned_by === 'openai').map(({ id }) => id)
+}
+
+interface Mapping {
+  readonly spec: {
+    readonly data: readonly { readonly secretKey: string; readonly remoteRef: { readonly key: string } }[]
+  }
+}
+
+/** While Open WebUI's key is read from another secret, as a slip in the mapping would have it. */
+async function withOtherKey<Found>(work: () => Promise<Found>): Promise<Found> {
+  const { kube } = sandbox.at
+  const key = 'openai-api-key'
+  const [right, found] = await Promise.all([keysOfWebUi(key), kube.find(KEYS_OF_WEB_UI)])
+  const { data } = (found as unknown as Mapping).spec
+  const remoteRef = { key: 'openwebui/webui-secret-key' }
+  const other = data.map((one) => (one.secretKey === key ? { ...one, remoteRef } : one))
+  await kube.patch(KEYS_OF_WEB_UI, { spec: { data: other } })
+  await until('the other key', async () => ((await keysOfWebUi(key)) === right ? undefined : true))
+  const seen = await work()
+  await kube.patch(KEYS_OF_WEB_UI, { spec: { data } })
+  await until('its own key again', async () => ((await keysOfWebUi(key)) === right ? true : undefined))
+  return seen
 }
 
 const faults = (method: 'POST' | 'DELETE', body?: object) =>
@@ -82,15 +132,31 @@ beforeAll(async () => {
   if (ended.code !== 0) throw new Error(`deploy all ended with ${ended.code}:\n${ended.output}`)
 })
 
-describe.sequential('the real LiteLLM and Redis behind their pods', () => {
+describe.sequential('the real LiteLLM, Redis and Open WebUI behind their pods', () => {
   test('answer, keep the rules, and pass every check that asks them', async () => {
     const tried = await run('test all --stream')
     expect(tried.code, tried.output).toBe(0)
     expect(tried.stdout).toMatch(/pass {2}nova-lite: a forbidden answer is not given\n {6}blocked/)
-    const verified = await run('verify litellm redis --probe')
+    const verified = await run('verify litellm redis openwebui --probe')
     expect(verified.code, verified.output).toBe(0)
     expect(verified.stdout).toContain('Redis answers')
     expect(verified.stdout).toContain('the second answer is the first one')
+  })
+
+  test('Open WebUI offers the models of the gateway to whom is logged in, and hands on what one answers', async () => {
+    expect(await modelsInWebUi()).toEqual(MODELS)
+    const messages = [{ role: 'user', content: 'Who stands behind the window?' }]
+    const chat = await askWebUi('/api/chat/completions', { model: 'nova-lite', stream: false, messages })
+    expect(chat).toMatchObject({
+      choices: [{ message: { content: expect.stringContaining('answers: Who stands behind the window?') } }],
+    })
+  })
+
+  test("another secret's value in place of Open WebUI's key: its check is red alone, with the words of LiteLLM", async () => {
+    const found = await withOtherKey(red)
+    expect([...found.keys()]).toEqual(['open-webui-models'])
+    expect(found.get('open-webui-models')).toMatch(/^HTTP 400: /)
+    expect(await red()).toEqual(new Map())
   })
 
   test('a model that the role may not call turns its check red alone, with the words of the provider', async () => {
@@ -178,6 +244,8 @@ describe.sequential('the real LiteLLM and Redis behind their pods', () => {
     )
     // Without a database it has nowhere to look for a key that is not the master key, and says 400.
     expect(await Promise.all(statuses)).toEqual([400, 200])
+    // Without a database it is Open WebUI's key, too: it was started anew with it.
+    expect(await modelsInWebUi()).toEqual(MODELS)
   })
 
   test('a configuration that LiteLLM does not start with ends the deploy with its own last lines', async () => {

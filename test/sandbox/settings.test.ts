@@ -2,6 +2,7 @@ import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { sandboxConfig } from '../../src/cli/sandbox-world.ts'
 import { resolveCharts, upstream } from '../../src/sandbox/charts.ts'
 import { type SandboxConnection, shellExports } from '../../src/sandbox/connection.ts'
 import { childEnvironment } from '../../src/sandbox/environment.ts'
@@ -62,21 +63,35 @@ describe('the environment of children', () => {
   })
 })
 
+const connection: SandboxConnection = {
+  name: 'default',
+  dir: '/state',
+  kubeconfig: "/home/o'neil/kubeconfig",
+  context: 'llmgw-sandbox-default',
+  aws: fakeAccount(4566),
+  helm: '/bin/helm',
+  gator: '/tools/gator',
+  serviceRange: '127.64.0.0/20',
+  oidcIssuer: 'https://issuer.test',
+  charts: { kind: 'upstream' },
+  pods: { kind: 'simulated', programs: [], real: [] },
+}
+
+describe('the built-in configuration', () => {
+  const valuesWith = (pods: SandboxConnection['pods']) => sandboxConfig({ ...connection, pods }).values
+
+  test('is the platform, as far as programs behind the pods leave it possible', () => {
+    expect(valuesWith(connection.pods)).toEqual({ preset: 'platform', storage: { manage: 'create' } })
+    const gateway = valuesWith({ kind: 'process', programs: ['litellm', 'redis'], real: [] })
+    expect(gateway).toMatchObject({ database: { kind: 'none' }, cache: { replicas: 1 } })
+    expect(gateway).not.toHaveProperty('auth')
+    const withUi = valuesWith({ kind: 'process', programs: ['litellm', 'open-webui'], real: [] })
+    expect(withUi).toMatchObject({ database: { kind: 'none' }, auth: { ui: 'local' } })
+  })
+})
+
 describe('the exports for a shell', () => {
   test('name every address, quoted, and clear what would win over them', () => {
-    const connection: SandboxConnection = {
-      name: 'default',
-      dir: '/state',
-      kubeconfig: "/home/o'neil/kubeconfig",
-      context: 'llmgw-sandbox-default',
-      aws: fakeAccount(4566),
-      helm: '/bin/helm',
-      gator: '/tools/gator',
-      serviceRange: '127.64.0.0/20',
-      oidcIssuer: 'https://issuer.test',
-      charts: { kind: 'upstream' },
-      pods: { kind: 'simulated', programs: [], real: [] },
-    }
     expect(shellExports(connection)).toMatchInlineSnapshot(`
       "export KUBECONFIG='/home/o'\\''neil/kubeconfig'
       export AWS_ENDPOINT_URL='http://127.0.0.1:4566'

@@ -104,6 +104,7 @@ async function install(installing: Installing): Promise<Program> {
       PATH: `${home}/bin:${SYSTEM_PATH}`,
       VIRTUAL_ENV: home,
       PYTHONDONTWRITEBYTECODE: '1',
+      PYTHONUNBUFFERED: '1',
       // The package knows its version and its pages only when it is told that it is not the image.
       FROM_INIT_PY: 'true',
       DATA_DIR: '/app/backend/data',

@@ -67,7 +67,7 @@ function tableOf(): string {
     '',
     'The whole platform was broken in one way after the other, and all checks were run each time (probes included): exactly',
     'these turned red, and named the cause. Cluster, account and programs are the fakes of the tests here, which answer as the',
-    'real ones were seen to; `test/e2e/real-gateway.test.ts` does some of it to the real LiteLLM and Redis of a sandbox. Written by',
+    'real ones were seen to; `test/e2e/real-gateway.test.ts` does some of it to the real LiteLLM, Redis and Open WebUI of a sandbox. Written by',
     '`test/steps/verify/matrix.test.ts`, which fails when it is not so.',
     '',
     '| broken | red | warned | skipped, with why |',
