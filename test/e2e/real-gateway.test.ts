@@ -152,9 +152,10 @@ describe.sequential('the real LiteLLM, Redis and Open WebUI behind their pods', 
     })
   })
 
-  test("another secret's value in place of Open WebUI's key: its check is red alone, with the words of LiteLLM", async () => {
+  test("another secret's value in place of Open WebUI's key: LiteLLM's refusal and the copy that differs are red, nothing else", async () => {
     const found = await withOtherKey(red)
-    expect([...found.keys()]).toEqual(['open-webui-models'])
+    expect([...found.keys()].sort()).toEqual(['open-webui-models', 'secret-values'])
+    expect(found.get('secret-values')).toMatch(/key openai-api-key differs from litellm\/master-key/)
     expect(found.get('open-webui-models')).toMatch(/^HTTP 400: /)
     expect(await red()).toEqual(new Map())
   })
