@@ -1,4 +1,4 @@
-import { endsSoon, seeCertificate } from '../redis/certificate.ts'
+import { endsSoon, renewalHint, seeCertificate } from '../redis/certificate.ts'
 import { switchFault } from '../redis/switch.ts'
 import { tlsSecret } from '../redis/tls.ts'
 import type { DoctorCheck } from './finding.ts'
@@ -20,7 +20,7 @@ export const cacheCertificate: DoctorCheck = {
       return {
         result: 'warn',
         evidence: `${place} ${soon}`,
-        fix: 'see why it is not renewed: cmctl status certificate NAME',
+        fix: renewalHint(secret),
       }
     return { result: 'pass', evidence: `${place}: key, names, authority and time fit` }
   },

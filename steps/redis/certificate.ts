@@ -47,7 +47,7 @@ export async function seeCertificate(ctx: Reading, secret: Place): Promise<Certi
     return { place, facts: undefined, faults: [incomplete(place, `has no ${lacking.join(', ')}`)] }
   const text = (key: string): string => decoded(held[key] ?? '')
   try {
-    return examined(ctx, place, {
+    return examined(ctx, secret, {
       certificate: text(TLS_KEYS.certificate),
       key: new Secret(text(TLS_KEYS.key)),
       authority: text(TLS_KEYS.authority),
@@ -88,7 +88,8 @@ interface Texts {
   readonly authority: string
 }
 
-function examined({ certificates, clock, config }: Reading, place: string, texts: Texts): CertificateSeen {
+function examined({ certificates, clock, config }: Reading, secret: Place, texts: Texts): CertificateSeen {
+  const place = placeOf(secret)
   const { certificate, key, authority } = texts
   const [facts] = certificates.read(certificate)
   if (facts === undefined || certificates.read(authority).length === 0)
@@ -100,10 +101,10 @@ function examined({ certificates, clock, config }: Reading, place: string, texts
   const issuer = certificates.authorityOf(certificate, authority)
   const uncovered = certificateNames(config).filter((name) => !certificates.covers(certificate, name))
   const faults = [
-    certificates.keyFits(certificate, key) ? undefined : mismatch(place),
-    notValid(clock.now(), facts, `${TLS_KEYS.certificate} of ${place}`),
+    certificates.keyFits(certificate, key) ? undefined : mismatch(secret),
+    notValid(clock.now(), facts, { secret, key: TLS_KEYS.certificate }),
     uncovered.length === 0 ? undefined : unnamed(place, uncovered),
-    issuer === undefined ? untrusted(place) : notValid(clock.now(), issuer, `${TLS_KEYS.authority} of ${place}`),
+    issuer === undefined ? untrusted(place) : notValid(clock.now(), issuer, { secret, key: TLS_KEYS.authority }),
   ]
   return { place, facts, faults: faults.filter((fault) => fault !== undefined) }
 }
@@ -116,7 +117,12 @@ export function endsSoon(now: number, { notAfter }: CertificateFacts): string | 
 
 const day = (time: number): string => new Date(time).toISOString().slice(0, 10)
 
-const RENEW = 'have it issued anew, e.g. with cert-manager: cmctl renew NAME'
+const renew = ({ namespace }: Place): string =>
+  `have it issued anew, e.g. with cert-manager: cmctl renew --namespace ${namespace} --all`
+
+/** Where cert-manager says why it does not renew. */
+export const renewalHint = ({ namespace }: Place): string =>
+  `see why it is not renewed: kubectl describe certificate --namespace ${namespace}`
 
 function missing(place: string): CertificateFault {
   return {
@@ -134,19 +140,23 @@ function incomplete(place: string, what: string): CertificateFault {
   }
 }
 
-function mismatch(place: string): CertificateFault {
+function mismatch(secret: Place): CertificateFault {
   return {
     code: 'CacheCertificateMismatch',
-    message: `${TLS_KEYS.key} of ${place} is not the key of its ${TLS_KEYS.certificate}`,
-    hint: RENEW,
+    message: `${TLS_KEYS.key} of ${placeOf(secret)} is not the key of its ${TLS_KEYS.certificate}`,
+    hint: renew(secret),
   }
 }
 
-function notValid(now: number, { notBefore, notAfter }: CertificateFacts, what: string): CertificateFault | undefined {
+function notValid(
+  now: number,
+  { notBefore, notAfter }: CertificateFacts,
+  { secret, key }: { readonly secret: Place; readonly key: string },
+): CertificateFault | undefined {
   if (now >= notBefore && now < notAfter) return undefined
   const words =
     now < notBefore ? `is not valid before ${new Date(notBefore).toISOString()}` : `ended on ${day(notAfter)}`
-  return { code: 'CacheCertificateNotValid', message: `${what} ${words}`, hint: RENEW }
+  return { code: 'CacheCertificateNotValid', message: `${key} of ${placeOf(secret)} ${words}`, hint: renew(secret) }
 }
 
 function unnamed(place: string, names: readonly string[]): CertificateFault {

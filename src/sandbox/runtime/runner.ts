@@ -207,6 +207,7 @@ function report({ tended, replicas, doors }: Running, problem: string | undefine
     const containers = real.containers.map((container) => ({
       name: container.name,
       program: container.program,
+      lack: container.lack,
       image: container.image,
       ready: container.ready,
       restarts: container.restarts,

@@ -11,6 +11,8 @@ export interface PodReport {
     readonly name: string
     /** The real program, e.g. `LiteLLM 1.104.2`; absent where the container is simulated. */
     readonly program?: string | undefined
+    /** Why it is simulated though its program is there. */
+    readonly lack?: string | undefined
     /** What the Pod asks for, whose place the program takes. */
     readonly image: string
     readonly ready: boolean

@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { choose } from '../../../src/sandbox/runtime/choose.ts'
 import type { Pod } from '../../../src/sandbox/runtime/objects.ts'
-import { IMAGES, type Program, type Programs, realProgram } from '../../../src/sandbox/runtime/programs.ts'
+import {
+  IMAGES,
+  initProgram,
+  lackOf,
+  type Program,
+  type Programs,
+  realProgram,
+} from '../../../src/sandbox/runtime/programs.ts'
 import { leavingRealPods } from '../../../src/sandbox/runtime/stages.ts'
 import { container, pod } from './pods.ts'
 
@@ -83,5 +90,18 @@ describe('which Pods are real', () => {
     expect(change(stage('Pod', 'pod-ready'))).toContain('(^|/)litellm(-[a-z_]+)?(:|@|$)')
     expect(change(stage('Pod', 'pod-delete'))).toBe(stage('Pod', 'pod-delete'))
     expect(change(stage('Node', 'pod-ready'))).toBe(stage('Node', 'pod-ready'))
+  })
+
+  it('leaves out a Redis that is given a certificate, where the program was built without TLS', () => {
+    const [plain, given] = [[], [{ name: 'tls-certs', mountPath: '/tls-certs' }]].map((volumeMounts) =>
+      container({ image: 'docker.io/library/redis:8', command: ['redis-server'], volumeMounts }),
+    )
+    if (!plain || !given) throw new Error('no containers')
+    const without: Programs = { redis: { ...program('redis'), title: 'Redis 6', withoutTls: true } }
+    expect([realProgram(plain, without)?.name, initProgram(plain, without)?.name]).toEqual(['redis', 'redis'])
+    expect([realProgram(given, without), initProgram(given, without)]).toEqual([undefined, undefined])
+    expect([lackOf(plain, without), lackOf(given, programs)]).toEqual([undefined, undefined])
+    expect(lackOf(given, without)).toMatch(/^Redis 6 was built without TLS/)
+    expect(realProgram(given, programs)?.name).toBe('redis')
   })
 })
