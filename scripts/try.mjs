@@ -21,10 +21,10 @@ const run = (args, env = {}) =>
     })
   })
 
-/** Whether a real LiteLLM stands behind its pods; a sandbox of simulated ones has nobody to answer. */
-const podsAreReal = async () => {
+/** Programs that are real behind their pods; a sandbox of simulated ones has nobody to answer. */
+const realPrograms = async () => {
   const { stdout } = await promisify(execFile)(process.execPath, [program, 'sandbox', 'status', '--output', 'json'])
-  return JSON.parse(stdout).connection.pods.kind === 'process'
+  return JSON.parse(stdout).connection.pods.programs
 }
 
 const say = (line) => console.log(`\n\u001b[1m$ ${line}\u001b[0m`)
@@ -37,7 +37,8 @@ try {
   await run([program, 'deploy', 'all', '--sandbox'], { INTERACTIVE_MODE: 'false' })
   say('llmgw verify --sandbox')
   await run([program, 'verify', '--sandbox'])
-  if (await podsAreReal()) {
+  const real = await realPrograms()
+  if (real.includes('litellm')) {
     say('llmgw test all --stream --sandbox')
     await run([program, 'test', 'all', '--stream', '--sandbox'])
     say('llmgw chat "What is an LLM gateway for?" --sandbox')
@@ -45,12 +46,15 @@ try {
   } else {
     console.log('\nNo model is asked: all pods are simulated here (llmgw sandbox up --runtime process says why).')
   }
+  const forwarding = real.includes('open-webui')
+    ? '\n  npx llmgw forward ui --sandbox           Open WebUI on http://127.0.0.1:8080 (docs/sandbox.md: who logs in)'
+    : ''
   console.log(`
 The platform runs in a sandbox on this machine. What to look at next (npx llmgw = node bin/llmgw.js):
 
   npx llmgw status --sandbox               what is deployed, and how it is
   npx llmgw deploy all --sandbox           the questions: Skip, Proceed, View, Auto, Quit
-  npx llmgw plan --sandbox                 what a deploy would change (now: nothing)
+  npx llmgw plan --sandbox                 what a deploy would change (now: nothing)${forwarding}
   eval "$(npx llmgw sandbox env)"          kubectl, helm and aws talk to the sandbox in this shell
   npx llmgw sandbox down                   removes it all again
 `)

@@ -48,6 +48,9 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
     directory = Path(settings["directory"])
     data = json.loads(Path(__file__).with_name("seed.json").read_text())
+    provided = settings.get("provided", {})
+    for secret in data["secrets"]:
+        secret["value"] = provided.get(secret["name"], secret["value"])
     seed(
         World(
             account=settings["accountId"],

@@ -21,7 +21,7 @@ const REAL_PODS = {
   cache: { kind: 'redis-ha', replicas: 1, storage: '4Gi', memory: '512Mi' },
 } as const
 
-/** A sandbox has no identity provider: a real Open WebUI would send everybody to a name that leads nowhere. */
+/** A sandbox describes an identity provider and has none: a real Open WebUI would send everybody to a name that leads nowhere. */
 const REAL_WEB_UI = { auth: { ui: 'local' } } as const
 
 /** The built-in configuration of the sandbox; a file named with --config stands in for `values`, never for `facts`. */
@@ -46,8 +46,12 @@ export function sandboxConfig({
   }
 }
 
-/** Nobody knows the database of a sandbox: values that have the right form and lead nowhere. */
-export function madeUpValue(config: Config, name: string, random: Random): Secret | undefined {
+/** Nobody knows the database of a sandbox: values that have the right form and lead nowhere, but where `identity` is described. */
+export function madeUpValue(
+  config: Config,
+  name: string,
+  { random, identity }: { readonly random: Random; readonly identity?: string | undefined },
+): Secret | undefined {
   const item = config.secrets.items[name]
   if (item?.class !== 'provided') return undefined
   if (item.format !== 'url') return new Secret(`sandbox-${name}-${random.hex(12)}`)
@@ -55,6 +59,6 @@ export function madeUpValue(config: Config, name: string, random: Random): Secre
   return new Secret(
     isDatabase
       ? `postgresql://litellm:${random.hex(16)}@postgresql.sandbox.invalid:5432/litellm`
-      : `https://login.sandbox.invalid/${random.hex(8)}/.well-known/openid-configuration`,
+      : (identity ?? `https://login.sandbox.invalid/${random.hex(8)}/.well-known/openid-configuration`),
   )
 }

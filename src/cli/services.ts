@@ -103,5 +103,7 @@ async function providedValues(
   const file = flags.secretsFile === undefined ? {} : await readSecretsFile(host.cwd, flags.secretsFile, report)
   // The environment wins over the file, as everywhere.
   const given = { ...file, ...host.env }
-  return createProvidedValues(given, sandbox ? (name) => madeUpValue(config, name, systemRandom) : undefined)
+  if (!sandbox) return createProvidedValues(given)
+  const known = { random: systemRandom, identity: sandbox.identity }
+  return createProvidedValues(given, (name) => madeUpValue(config, name, known))
 }

@@ -4,6 +4,7 @@ import { contextName } from './control-plane/kubeconfig.ts'
 import type { SandboxWorld } from './part.ts'
 import type { ProgramName } from './runtime/programs.ts'
 import type { Settings } from './settings.ts'
+import { discoveryUrl } from './upstream/identity.ts'
 
 /** All that a command needs to reach a sandbox. Every value is fake or local; nothing here is a secret. */
 export interface SandboxConnection {
@@ -29,6 +30,8 @@ export interface SandboxConnection {
   }
   /** URL of the models that the real programs ask. */
   readonly models?: string
+  /** URL at which real programs read of an identity provider; that provider is not there. */
+  readonly identity?: string
 }
 
 /** The connection that these settings describe. */
@@ -49,8 +52,12 @@ export function connectionOf(world: SandboxWorld, settings: Settings): SandboxCo
     oidcIssuer,
     charts: settings.charts,
     pods: podsOf(settings),
-    ...(settings.runtime?.kind === 'process' && { models: `http://127.0.0.1:${settings.runtime.upstreamPort}` }),
+    ...(settings.runtime?.kind === 'process' && upstreamOf(settings.runtime)),
   }
+}
+
+function upstreamOf({ upstreamPort }: { readonly upstreamPort: number }) {
+  return { models: `http://127.0.0.1:${upstreamPort}`, identity: discoveryUrl(upstreamPort) }
 }
 
 function podsOf({ runtime }: Settings): SandboxConnection['pods'] {

@@ -58,8 +58,8 @@ interface Told {
 }
 
 /** Checks that failed, with what they found. */
-async function red(more = ''): Promise<ReadonlyMap<string, string>> {
-  const { stdout } = await run(`verify litellm redis openwebui external-secrets${more} --output json`)
+async function red(more = '', config: object = CONFIG): Promise<ReadonlyMap<string, string>> {
+  const { stdout } = await run(`verify litellm redis openwebui external-secrets${more} --output json`, config)
   const { checks } = JSON.parse(stdout) as Told
   return new Map(checks.filter(({ result }) => result === 'fail').map(({ check, found }) => [check, found]))
 }
@@ -153,7 +153,7 @@ describe.sequential('the real LiteLLM, Redis and Open WebUI behind their pods', 
   })
 
   test("another secret's value in place of Open WebUI's key: LiteLLM's refusal and the copy that differs are red, nothing else", async () => {
-    const found = await withOtherKey(red)
+    const found = await withOtherKey(() => red())
     expect([...found.keys()].sort()).toEqual(['open-webui-models', 'secret-values'])
     expect(found.get('secret-values')).toMatch(/key openai-api-key differs from litellm\/master-key/)
     expect(found.get('open-webui-models')).toMatch(/^HTTP 400: /)
@@ -256,5 +256,17 @@ describe.sequential('the real LiteLLM, Redis and Open WebUI behind their pods', 
     expect(ended.output).toMatch(/CrashLoopBackOff/)
     expect(ended.output).toMatch(/nowhere/)
     expect(ended.output).not.toMatch(/took longer|timed out/)
+  })
+
+  test('mended, with login by an identity provider: Open WebUI leads there, and back to the address of the configuration alone', async () => {
+    const auth = { ui: 'oidc' }
+    const ended = await run('deploy all', { ...CONFIG, auth })
+    expect(ended.code, ended.output).toBe(0)
+    const verified = await run('verify openwebui', { ...CONFIG, auth })
+    expect(verified.stdout).toContain('login.sandbox.invalid, back to http://localhost:8080/oauth/oidc/callback')
+    const url = 'https://chat.example.com'
+    const found = await red('', { ...CONFIG, auth, ui: { kind: 'open-webui', url } })
+    expect([...found.keys()]).toEqual(['open-webui-login'])
+    expect(found.get('open-webui-login')).toContain(`expected ${url}/oauth/oidc/callback`)
   })
 })

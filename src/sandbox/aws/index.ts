@@ -6,6 +6,7 @@ import { bareEnvironment } from '../bare-environment.ts'
 import { packageFile } from '../package-root.ts'
 import type { Part, PartHealth, SandboxWorld } from '../part.ts'
 import { logFile, processState, startProcess, stopProcess } from '../process.ts'
+import { discoveryUrl } from '../upstream/identity.ts'
 
 export { prepareAws } from './prepare.ts'
 
@@ -61,7 +62,15 @@ async function processSpec(world: SandboxWorld) {
   const settings = join(folder, 'settings.json')
   const { endpoint, ...account } = world.aws
   const port = Number(new URL(endpoint).port)
-  const content = { ...account, port, issuer: world.oidcIssuer, kubeconfig: world.kubeconfig, directory: world.dir }
+  const content = {
+    ...account,
+    port,
+    issuer: world.oidcIssuer,
+    kubeconfig: world.kubeconfig,
+    directory: world.dir,
+    // Real programs look where a login leads; simulated ones need no more than the form of an address.
+    ...(world.upstreamPort && { provided: { 'openwebui/oidc-provider-url': discoveryUrl(world.upstreamPort) } }),
+  }
   await writeFile(settings, JSON.stringify(content), { mode: 0o600 })
   const { python } = world.tools
   if (python === undefined) throw new PreflightError('SandboxToolMissing', 'the sandbox has no tool named python')

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { BEDROCK_ERRORS, converse, converseStream, invoke } from './bedrock.ts'
 import { type Fault, type FaultPlan, faultPlan } from './faults.ts'
+import { DISCOVERY_PATH, IDENTITY_PROVIDER } from './identity.ts'
 import { chatCompletion, embeddings, OPENAI_ERRORS } from './openai.ts'
 import { type Call, sendJson } from './reply.ts'
 
@@ -17,7 +18,8 @@ const SLOW_MS = 10_000
 
 /**
  * Models of the sandbox: the OpenAI and the Bedrock shape with answers that depend only on the question.
- * `POST` and `DELETE /llmgw-sandbox/faults` order faults, `GET /llmgw-sandbox/calls` tells what was called.
+ * `POST` and `DELETE /llmgw-sandbox/faults` order faults, `GET /llmgw-sandbox/calls` tells what was called. It also describes an
+ * identity provider to the programs behind pods.
  */
 export function modelServer(): Server {
   const faults = faultPlan()
@@ -107,6 +109,7 @@ async function control(
   { path, faults, calls }: State & { readonly path: string },
 ): Promise<void> {
   if (path === '/llmgw-sandbox/health') return sendJson(response, 200, { serves: 'models' })
+  if (path === DISCOVERY_PATH) return sendJson(response, 200, IDENTITY_PROVIDER)
   if (path === '/llmgw-sandbox/calls') return sendJson(response, 200, { calls })
   if (path !== '/llmgw-sandbox/faults') return sendJson(response, 404, {})
   if (request.method === 'POST') faults.order(JSON.parse(await text(request)))

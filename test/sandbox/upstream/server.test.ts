@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { crc32 } from 'node:zlib'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { DISCOVERY_PATH, type IDENTITY_PROVIDER } from '../../../src/sandbox/upstream/identity.ts'
 import { modelServer } from '../../../src/sandbox/upstream/server.ts'
 
 const server = modelServer()
@@ -29,6 +30,17 @@ const CONVERSE = { messages: [{ role: 'user', content: [{ text: 'one plus one?' 
 interface Completion {
   readonly choices: readonly { readonly message: { readonly content: string }; readonly finish_reason: string }[]
 }
+
+describe('the identity provider', () => {
+  it('is described: people would be sent to an address of https that is nowhere', async () => {
+    const described = (await (await fetch(`${base}${DISCOVERY_PATH}`)).json()) as typeof IDENTITY_PROVIDER
+    expect(new URL(described.authorization_endpoint)).toMatchObject({
+      protocol: 'https:',
+      host: 'login.sandbox.invalid',
+    })
+    expect(described.code_challenge_methods_supported).toEqual(['S256'])
+  })
+})
 
 describe('the OpenAI shape', () => {
   it('answers the same question in the same way, and another one in another way', async () => {
