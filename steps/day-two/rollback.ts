@@ -4,18 +4,20 @@ import { wasDeployed } from '../helm-release/back-out.ts'
 import { chartLabel, releaseTarget, watchedRefs } from '../helm-release/definition.ts'
 import type { ReleaseStep } from '../helm-release.ts'
 import { durationMs } from '../names.ts'
+import { isTlsIn, switchFault } from '../redis/switch.ts'
 import { actionStep } from './action.ts'
 import { ownRelease, type Reading } from './workloads.ts'
 
 /**
  * Takes a release back to an earlier revision: to the one that was deployed before, unless one is named.
- * @throws UsageError NoSuchRevision, PreflightError NoEarlierRevision
+ * @throws UsageError NoSuchRevision, PreflightError NoEarlierRevision, CacheTlsSwitched
  */
 export async function rollbackStep(ctx: Reading, step: ReleaseStep, revision: number | undefined): Promise<LlmgwStep> {
   const newest = await ownRelease(ctx, step)
   const place = step.place(ctx.config)
   const [, ...older] = await ctx.helm.history(place.name, place.namespace, ctx.signal)
   const wanted = revision === undefined ? earlier(step, older) : named(newest, older, revision)
+  if (step.component === 'redis') await refuseSwitch(ctx, wanted)
   const timeoutMs = durationMs(ctx.config.timeouts.helm)
   return actionStep({
     id: `rollback-${step.id}`,
@@ -26,6 +28,15 @@ export async function rollbackStep(ctx: Reading, step: ReleaseStep, revision: nu
       run.helm.rollback({ ...place, revision: wanted.revision, timeoutMs }, { signal: run.signal, report: run.report }),
     watched: async () => watchedRefs(wanted),
   })
+}
+
+/** To a revision from before Redis spoke TLS, or stopped to: its servers would never get ready. */
+async function refuseSwitch(ctx: Reading, { manifest, revision }: ReleaseRecord): Promise<void> {
+  const fault = await switchFault(ctx, isTlsIn(manifest))
+  if (fault)
+    throw new PreflightError(fault.code, `revision ${revision} is of another kind: ${fault.message}`, {
+      hint: `set cache.tls as it was then, and: ${fault.hint}`,
+    })
 }
 
 function earlier({ component }: ReleaseStep, older: readonly ReleaseRecord[]): ReleaseRecord {

@@ -1,4 +1,4 @@
-import type { Services, StepContext } from '../../src/ports/index.ts'
+import type { KubeObject, Services, StepContext } from '../../src/ports/index.ts'
 import { RELEASES } from '../names.ts'
 import type { CertificateFault } from './certificate.ts'
 import { tlsSecret } from './tls.ts'
@@ -15,27 +15,37 @@ interface Servers {
 /** Port by which the chart tells a server with TLS. Source: redis-ha chart, template of the StatefulSet. */
 const TLS_PORT = 'redis-tls'
 
+const NAME = `${RELEASES.redis.name}-redis-ha-server`
+
+function speaksTls({ spec }: Servers): boolean {
+  const ports = spec?.template?.spec?.containers?.flatMap((container) => container.ports ?? []) ?? []
+  return ports.some(({ name }) => name === TLS_PORT)
+}
+
+/** Whether the servers of a release with these objects speak TLS. */
+export const isTlsIn = (manifest: readonly KubeObject[]): boolean =>
+  manifest.some(
+    (object) => object.kind === 'StatefulSet' && object.metadata.name === NAME && speaksTls(object as Servers),
+  )
+
 /**
- * Why several servers that run cannot be replaced one by one by those that are wanted: a new one follows a master only if both
- * speak TLS or neither does, is not ready without one, and so keeps the next from being replaced. Undefined where nothing is in
- * the way. A throw means that it could not look.
+ * Why several servers that run cannot be replaced one by one by those that are wanted (as configured, unless told): a new one
+ * follows a master only if both speak TLS or neither does, is not ready without one, and so keeps the next from being replaced.
+ * Undefined where nothing is in the way. A throw means that it could not look.
  */
-export async function switchFault({
-  config,
-  kube,
-  signal,
-}: Pick<Services, 'config' | 'kube'> & Pick<StepContext, 'signal'>): Promise<CertificateFault | undefined> {
-  const name = `${RELEASES.redis.name}-redis-ha-server`
-  const place = { apiVersion: 'apps/v1', kind: 'StatefulSet', name, namespace: config.namespaces.gateway }
+export async function switchFault(
+  { config, kube, signal }: Pick<Services, 'config' | 'kube'> & Pick<StepContext, 'signal'>,
+  isWanted = tlsSecret(config) !== undefined,
+): Promise<CertificateFault | undefined> {
+  const place = { apiVersion: 'apps/v1', kind: 'StatefulSet', name: NAME, namespace: config.namespaces.gateway }
   const live = (await kube.find(place, signal)) as Servers | undefined
   if (live === undefined || (live.spec?.replicas ?? 1) < 2) return undefined
-  const ports = live.spec?.template?.spec?.containers?.flatMap((container) => container.ports ?? []) ?? []
-  const speaks = ports.some((port) => port.name === TLS_PORT)
-  if (speaks === (tlsSecret(config) !== undefined)) return undefined
+  const speaks = speaksTls(live)
+  if (speaks === isWanted) return undefined
   const [is, wanted] = speaks ? ['TLS', 'plain text'] : ['plain text', 'TLS']
   return {
     code: 'CacheTlsSwitched',
-    message: `StatefulSet ${place.namespace}/${name} speaks ${is}, and its ${live.spec?.replicas} servers cannot change to ${wanted} one by one`,
-    hint: `kubectl --namespace ${place.namespace} delete statefulset ${name}, then llmgw deploy: volumes stay, and LiteLLM serves without its cache in between`,
+    message: `StatefulSet ${place.namespace}/${NAME} speaks ${is}, and its ${live.spec?.replicas} servers cannot change to ${wanted} one by one`,
+    hint: `kubectl --namespace ${place.namespace} delete statefulset ${NAME}, then llmgw deploy: volumes stay, and LiteLLM serves without its cache in between`,
   }
 }

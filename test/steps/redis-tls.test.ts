@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Tree } from '../../src/config/merge.ts'
 import { PreflightError } from '../../src/errors.ts'
+import { rollbackStep } from '../../steps/day-two/rollback.ts'
 import { accessWords, neededAccess } from '../../steps/doctor/kube-access.ts'
 import { litellm } from '../../steps/litellm/litellm.ts'
 import { namespaces } from '../../steps/namespaces.ts'
@@ -248,6 +249,19 @@ describe('servers that run', () => {
     expect(fault?.hint).toMatch(
       /^kubectl --namespace litellm delete statefulset redis-redis-ha-server, then llmgw deploy/,
     )
+  })
+
+  it('do not go back over the switch by a rollback, and do to a revision of their kind', async () => {
+    const world = await deployed({ cache: three })
+    const larger = world.with({ config: { cache: { ...three, memory: '1Gi' } } })
+    await converge(redis, larger)
+    expect((await rollbackStep({ ...larger, signal }, redis, undefined)).title).toBe('Roll redis back to revision 1')
+    const tlsOn = world.with({ config: { cache: { ...three, ...tls } } })
+    await converge(redis, tlsOn)
+    await expect(rollbackStep({ ...tlsOn, signal }, redis, undefined)).rejects.toMatchObject({
+      code: 'CacheTlsSwitched',
+      message: expect.stringMatching(/^revision 2 is of another kind: .* cannot change to plain text one by one$/),
+    })
   })
 
   it('are in nobody’s way where there are none, and are not guessed at', async () => {
