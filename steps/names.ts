@@ -1,7 +1,9 @@
 import type { Config } from '../src/config/schema.ts'
 import type { Services } from '../src/ports/index.ts'
+import { keyAddress, parseAddress } from '../src/ports/secret-address.ts'
 
-type SecretItem = Config['secrets']['items'][string]
+/** How values are spread over secrets in AWS. */
+export type Layout = Config['secrets']['layout']
 
 /** Names of Helm releases, and the key of their chart in the lock file. */
 export const RELEASES = {
@@ -14,9 +16,17 @@ export const RELEASES = {
   openWebUi: { name: 'open-webui', chart: 'open-webui' },
 } as const
 
-/** Name in AWS Secrets Manager. */
-export function remoteName({ secrets }: Config, item: SecretItem): string {
-  return `${secrets.prefix}${item.remote}`
+/** Where a logical secret is kept in AWS Secrets Manager: a name, with `#key` behind it in a bundle. */
+export function remoteName({ secrets }: Config, logicalName: string, layout: Layout = secrets.layout): string {
+  const item = secrets.items[logicalName]
+  if (item === undefined) throw new Error(`no secret ${logicalName} in secrets.items`)
+  if (layout === 'split') return `${secrets.prefix}${item.remote}`
+  return keyAddress(`${secrets.prefix}${secrets.bundle}`, item.property ?? logicalName)
+}
+
+/** Names of the secrets in AWS that hold these logical ones, each once. */
+export function remoteSecrets(config: Config, logicalNames: readonly string[], layout?: Layout): readonly string[] {
+  return [...new Set(logicalNames.map((name) => parseAddress(remoteName(config, name, layout)).secret))]
 }
 
 /** On the ServiceAccount of pods that take on a role. Source: Amazon EKS user guide, IAM roles for service accounts. */

@@ -1,16 +1,14 @@
 import type { Cause, Observation } from '../src/engine/step.ts'
-import { PreflightError } from '../src/errors.ts'
 import type { LlmgwStep, StepContext } from '../src/ports/index.ts'
 import type { Secret } from '../src/secret.ts'
-import { remoteName } from './names.ts'
+import { remoteSecrets } from './names.ts'
 import { ownerOf, ownTags } from './ownership.ts'
 import { examine, isPending, lacksValue } from './secrets/examine.ts'
-import { fillSecret } from './secrets/fill.ts'
+import { fillSecrets } from './secrets/fill.ts'
 import { firstValues } from './secrets/first-value.ts'
 import { currentVersion, describeSecrets, type LogicalSecret, secretTarget } from './secrets/logical-secret.ts'
-
-/** The longest that AWS offers: a lost salt key is lost data. Source: Secrets Manager API reference, DeleteSecret. */
-const RECOVERY_DAYS = 30
+import { refusal } from './secrets/other-layout.ts'
+import { removeSecrets } from './secrets/remove.ts'
 
 /** Version that is current, by logical name. */
 type Versions = Readonly<Record<string, string>>
@@ -44,22 +42,26 @@ export const secrets: LlmgwStep<Versions> = {
   check: observe,
 
   async apply(ctx) {
-    const all = await describeSecrets(ctx)
-    const { troubles } = await examine(ctx, all)
-    const [first, ...rest] = troubles
-    if (first) throw refusal(summary([first, ...rest]))
-    const lacking = all.filter(lacksValue)
+    const seen = await unrefused(ctx)
+    const pending = seen.filter(isPending)
     // Everything that can be refused is refused before the first write.
-    const values = firstValues(ctx, lacking)
-    for (const secret of all.filter(isPending)) await ctx.secretsManager.restore(secret.remote, ctx.signal)
-    for (const secret of immutableFirst(lacking)) await fill(ctx, secret, values)
+    const values = firstValues(ctx, seen.filter(lacksValue))
+    for (const secret of pending) await ctx.secretsManager.restore(secret.remote, ctx.signal)
+    // What a bundle holds is seen only now.
+    const all = pending.length === 0 ? seen : await unrefused(ctx)
+    const lacking = immutableFirst(all.filter(lacksValue))
+    const known = pending.length === 0 ? values : firstValues(ctx, lacking)
+    await fillSecrets(
+      ctx,
+      lacking.map((secret) => ({ secret, value: firstValueOf(secret, known) })),
+    )
     if (!ctx.options.adopt) return
     for (const { remote, meta } of all) {
       if (meta && ownerOf(meta.tags) === undefined) await ctx.secretsManager.tag(remote, ownTags(ctx), ctx.signal)
     }
   },
 
-  owns: async ({ config }) => Object.values(config.secrets.items).map((item) => secretTarget(remoteName(config, item))),
+  owns: async ({ config }) => remoteSecrets(config, Object.keys(config.secrets.items)).map(secretTarget),
 
   async view(ctx) {
     const all = await describeSecrets(ctx)
@@ -69,15 +71,7 @@ export const secrets: LlmgwStep<Versions> = {
   async destroy(ctx) {
     const how = ctx.options.destroy.secrets
     if (how === 'keep') return ctx.report('secrets are kept in AWS Secrets Manager')
-    for (const { remote, meta } of await describeSecrets(ctx)) {
-      if (meta === undefined) continue
-      if (ownerOf(meta.tags) !== ctx.config.deployment) {
-        ctx.report(`secret ${remote} is left: its owner is ${ownerOf(meta.tags) ?? 'nobody'}`)
-      } else if (how === 'purge') await ctx.secretsManager.purge(remote, ctx.signal)
-      else if (meta.deletedAt === undefined) {
-        await ctx.secretsManager.scheduleDeletion(remote, RECOVERY_DAYS, ctx.signal)
-      }
-    }
+    await removeSecrets(ctx, await describeSecrets(ctx), how)
   },
 }
 
@@ -87,14 +81,18 @@ function immutableFirst(lacking: readonly LogicalSecret[]): readonly LogicalSecr
   return [...lacking.filter(isImmutable), ...lacking.filter((secret) => !isImmutable(secret))]
 }
 
-async function fill(ctx: StepContext, secret: LogicalSecret, values: ReadonlyMap<string, Secret>): Promise<void> {
-  const value = values.get(secret.name)
-  if (value === undefined) throw new Error(`no first value was made for secret ${secret.name}`)
-  await fillSecret(ctx, secret, value)
+/** @throws PreflightError where something stands in the way */
+async function unrefused(ctx: StepContext): Promise<readonly LogicalSecret[]> {
+  const all = await describeSecrets(ctx)
+  const [first, ...rest] = (await examine(ctx, all)).troubles
+  if (first) throw refusal(summary([first, ...rest]))
+  return all
 }
 
-function refusal({ code, message, evidence, hint }: Cause): PreflightError {
-  return new PreflightError(code, message, { hint, cause: evidence })
+function firstValueOf({ name }: LogicalSecret, values: ReadonlyMap<string, Secret>): Secret {
+  const value = values.get(name)
+  if (value === undefined) throw new Error(`no first value was made for secret ${name}`)
+  return value
 }
 
 function line({ name, item, remote, meta }: LogicalSecret): string {

@@ -10,6 +10,7 @@ export function crossCheck(config: Config): readonly Fault[] {
   return [
     ...syncedSecrets(config),
     ...remotes(config),
+    ...bundleNames(config),
     ...syncedNames(config),
     ...roleNames(config),
     ...operatorNamespaces(config),
@@ -54,6 +55,33 @@ function remotes(config: Config): readonly Fault[] {
             message: `"${showText(remote)}" is also the remote name of "${other}"; expected one of its own`,
           },
         ]
+  })
+}
+
+/** Neither two values under one key, nor the bundle under the name of a value: layouts stand side by side while one becomes the other. */
+function bundleNames({ secrets }: Config): readonly Fault[] {
+  const first = new Map<string, string>()
+  return Object.entries(secrets.items).flatMap(([name, { remote, property = name }]): Fault[] => {
+    const other = first.get(property)
+    if (other === undefined) first.set(property, name)
+    return [
+      ...(other === undefined
+        ? []
+        : [
+            {
+              path: ['secrets', 'items', name, 'property'],
+              message: `"${showText(property)}" is also the key of "${other}" in the bundle; expected one of its own`,
+            },
+          ]),
+      ...(remote === secrets.bundle
+        ? [
+            {
+              path: ['secrets', 'bundle'],
+              message: `"${showText(remote)}" is also the remote name of "${name}"; expected one of its own`,
+            },
+          ]
+        : []),
+    ]
   })
 }
 

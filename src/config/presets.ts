@@ -97,6 +97,8 @@ export function presetDefaults(choices: Choices): Tree {
     storage: { className: 'gp3', manage: 'ask' },
     irsa: irsaDefaults(choices),
     secrets: {
+      layout: 'split',
+      bundle: 'llm-gateway/api-keys',
       prefix: '',
       storeName: 'aws-secrets-manager',
       refreshInterval: '1h',

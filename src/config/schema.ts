@@ -85,7 +85,12 @@ const model = z.strictObject({
 
 const secretItem = z.strictObject({
   class: z.enum(['generated', 'immutable', 'provided']),
-  remote: secretName.describe('Name in AWS Secrets Manager, below the prefix.'),
+  remote: secretName.describe('Name in AWS Secrets Manager, below the prefix; for `layout: split`.'),
+  property: z
+    .string()
+    .regex(/^[A-Za-z0-9][\w-]{0,63}$/, 'letters, digits, _ and -, first a letter or digit')
+    .optional()
+    .describe('Key in the JSON of `bundle`, for `layout: bundle`; its logical name unless given.'),
   format: z.enum(['hex', 'sk-hex', 'url', 'text']).default('hex'),
   bytes: z.int().min(16).max(64).default(32).describe('Random bytes of a generated value.'),
   minLength: z.int().positive().optional(),
@@ -100,6 +105,15 @@ const syncedSecret = z.strictObject({
 })
 
 const secrets = z.strictObject({
+  layout: z
+    .enum(['split', 'bundle'])
+    .default('split')
+    .describe(
+      '`split`: a secret in AWS for each value. `bundle`: one JSON secret with a key for each; keys of others in it are kept. To change it: `llmgw secrets migrate`.',
+    ),
+  bundle: secretName
+    .default('llm-gateway/api-keys')
+    .describe('Name of the JSON secret in AWS Secrets Manager, below the prefix; for `layout: bundle`.'),
   prefix: z
     .string()
     .regex(/^([\w+=.@-]+\/)*$/, 'empty, or a path that ends with /')

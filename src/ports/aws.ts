@@ -71,8 +71,27 @@ export interface SecretMeta {
   /** VersionId -> staging labels, of which each has at least one. Empty = a container without a value. */
   readonly versions: Readonly<Record<string, readonly string[]>>
   readonly kmsKeyId?: string
+  /** Of a key: the other keys of its JSON that were not written through this port. */
+  readonly foreignKeys?: readonly string[]
 }
 
+/** A secret that is not there yet. */
+export interface NewSecret {
+  readonly name: string
+  readonly value: Secret
+  readonly description: string
+  readonly tags: Tags
+  readonly kmsKeyId?: string
+  /** Makes a repeated call after a crash the same call, and is the id of the version. */
+  readonly token?: string
+}
+
+/**
+ * Values by name. A name is that of a secret, or `secret#key`: then the value is one key of that secret's JSON, with
+ * versions and labels of its own. What is about the secret as a whole (tags, description, pending deletion) its keys
+ * share, and keys of others are kept as they are. Throws `BundleInvalid` where the JSON is none, `BundleTooLarge` before a
+ * write that AWS would refuse, `BundleConflict` where others change it without end.
+ */
 export interface SecretsManager {
   /** Metadata, also of one that is pending deletion; undefined when there is none of that name. */
   describe(name: string, signal?: AbortSignal): Promise<SecretMeta | undefined>
@@ -80,18 +99,10 @@ export interface SecretsManager {
   tagged(tag: { readonly key: string; readonly value: string }, signal?: AbortSignal): Promise<readonly string[]>
   /** The AWSCURRENT value; undefined when there is no such secret or it has no value. */
   value(name: string, signal?: AbortSignal): Promise<{ readonly value: Secret; readonly versionId: string } | undefined>
-  /** Throws `AlreadyExists` (code) rather than touch one that is there. `token` makes a repeated call after a crash the same call. */
-  create(
-    secret: {
-      readonly name: string
-      readonly value: Secret
-      readonly description: string
-      readonly tags: Tags
-      readonly kmsKeyId?: string
-      readonly token?: string
-    },
-    signal?: AbortSignal,
-  ): Promise<{ readonly arn: string; readonly versionId: string }>
+  /** Throws `AlreadyExists` (code) rather than touch one that is there. */
+  create(secret: NewSecret, signal?: AbortSignal): Promise<{ readonly arn: string; readonly versionId: string }>
+  /** Each as `create` does, in this order; the keys of one JSON in one write. */
+  createAll(secrets: readonly NewSecret[], signal?: AbortSignal): Promise<void>
   /** A first value for a container that has none; never used on one that has a value. */
   putFirstValue(name: string, value: Secret, signal?: AbortSignal): Promise<{ readonly versionId: string }>
   /**
@@ -110,10 +121,16 @@ export interface SecretsManager {
   tag(name: string, tags: Tags, signal?: AbortSignal): Promise<void>
   /** Cancels a pending deletion. */
   restore(name: string, signal?: AbortSignal): Promise<void>
-  /** Schedules deletion with a recovery window (7 to 30 days); false when there is none. */
+  /** Schedules deletion with a recovery window (7 to 30 days); false when there is none. A key alone cannot be scheduled. */
   scheduleDeletion(name: string, recoveryDays: number, signal?: AbortSignal): Promise<boolean>
-  /** Deletes at once and for good; only behind an explicit flag. False when there is none. */
+  /** Deletes at once and for good; only behind an explicit flag. False when there is none. Of a key: that key alone. */
   purge(name: string, signal?: AbortSignal): Promise<boolean>
+}
+
+/** Secrets as AWS knows them, each a whole: what keys of a JSON are built on. */
+export interface WholeSecrets extends Omit<SecretsManager, 'createAll'> {
+  /** As `promote`, where `expected` still is the current version; throws `VersionConflict` and changes nothing where it is not. */
+  promoteFrom(name: string, versionId: string, expected: string, signal?: AbortSignal): Promise<void>
 }
 
 export interface EksCluster {

@@ -55,7 +55,7 @@ export const rootOfSync: Rule = async (cause, scene) => {
   return (
     (await brokenStore(sync, scene)) ??
     (await absentRemote(sync, cause, scene)) ??
-    absentKey(sync, cause) ??
+    absentKey(sync, cause, scene) ??
     roleOf(cause, scene)
   )
 }
@@ -96,14 +96,16 @@ async function absentRemote(sync: KubeObject, cause: Cause, scene: Scene): Promi
 const NO_KEY = /key (\S+) does not exist in secret (\S+?)[,.]?(?=\s|$)/
 
 /** The secret is there, and its JSON lacks what is asked for, or it is no JSON. */
-function absentKey(sync: KubeObject, cause: Cause): Cause | undefined {
+function absentKey(sync: KubeObject, cause: Cause, { config }: Scene): Cause | undefined {
   const [, key, secret] = NO_KEY.exec([cause.message, ...(cause.evidence ?? [])].join('\n')) ?? []
   if (key === undefined || secret === undefined) return undefined
+  // In a bundle the configuration itself asks for keys.
+  const components = `llmgw deploy ${config.secrets.layout === 'bundle' ? 'secrets ' : ''}external-secrets`
   return {
     code: 'RemoteKeyMissing',
     message: `secret ${secret} has no key "${key}" in its JSON, which ${nameOf(refTo(sync))} asks for`,
     evidence: [cause.message, ...(cause.evidence ?? [])],
-    hint: `see what asks for it: kubectl get externalsecret ${sync.metadata.name} -n ${sync.metadata.namespace} -o yaml; back to what the configuration wants: llmgw deploy external-secrets`,
+    hint: `see what asks for it: kubectl get externalsecret ${sync.metadata.name} -n ${sync.metadata.namespace} -o yaml; back to what the configuration wants: ${components}`,
     about: aboutOf(refTo(sync)),
   }
 }

@@ -5,7 +5,9 @@ import { refOf, targetOf } from '../desired.ts'
 import { durationMs } from '../names.ts'
 import { namespaces } from '../namespaces.ts'
 import { compare, firstCause } from '../owned-object.ts'
+import { layoutCause, refusal } from '../secrets/other-layout.ts'
 import { secrets } from '../secrets.ts'
+import { askedElsewhere, asksElsewhere } from './asked-elsewhere.ts'
 import { IAM_GRACE_MS, resync, submit } from './operator-object.ts'
 import { removeSynced } from './remove-synced.ts'
 import { secretStore } from './secret-store.ts'
@@ -35,6 +37,8 @@ export const secretSync: LlmgwStep = {
 
   async check(ctx) {
     const compared = await Promise.all((await syncedObjects(ctx)).map((object) => compare(ctx, object)))
+    const elsewhere = [...new Set(compared.flatMap(({ live }) => asksElsewhere(ctx, live)))]
+    if (elsewhere.length > 0) return { state: 'broken', cause: layoutCause(ctx, elsewhere), changes: [] }
     const changes = compared.flatMap(({ change }) => change ?? [])
     if (compared.some(({ live }) => live === undefined)) return { state: 'missing', changes }
     const objects = compared.map(({ object }) => object)
@@ -53,6 +57,9 @@ export const secretSync: LlmgwStep = {
   },
 
   async apply(ctx, seen) {
+    // Values of one layout are compared with those of the other before anything reads them from there.
+    const elsewhere = await askedElsewhere(ctx)
+    if (elsewhere.length > 0) throw refusal(layoutCause(ctx, elsewhere))
     const named = new Set('changes' in seen ? seen.changes.map(({ target }) => target) : [])
     const objects = (await syncedObjects(ctx)).filter((object) => named.has(targetOf(refOf(object))))
     for (const object of objects) await submit(ctx, object, seen.state)

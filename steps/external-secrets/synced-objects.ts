@@ -1,14 +1,21 @@
-import type { Config } from '../../src/config/schema.ts'
 import type { KubeObject, ObjectRef, Services } from '../../src/ports/index.ts'
+import { keyAddress, parseAddress } from '../../src/ports/secret-address.ts'
 import { asObject } from '../desired.ts'
-import { durationMs, remoteName } from '../names.ts'
+import { durationMs, type Layout, remoteName } from '../names.ts'
 import { ownLabels } from '../ownership.ts'
 
 const FILE = 'manifests/external-secrets/external-secret.yaml'
 
-interface Entry {
+/** `property`: one key of the JSON that the secret holds. */
+export interface RemoteRef {
+  readonly key: string
+  readonly property?: string
+}
+
+/** One key of the Secret that an ExternalSecret fills. */
+export interface SyncEntry {
   readonly secretKey: string
-  readonly remoteRef: { readonly key: string }
+  readonly remoteRef: RemoteRef
 }
 
 /** One ExternalSecret for each synced Secret of the configuration. */
@@ -24,16 +31,20 @@ export async function syncedObjects(ctx: Services): Promise<readonly KubeObject[
       refreshInterval: goDuration(refreshInterval),
       secretStoreRef: { kind: 'ClusterSecretStore', name: storeName },
       target: { ...(base.spec as { target: object }).target, name },
-      data: Object.entries(keys).map(([secretKey, logical]) => entry(ctx.config, secretKey, logical)),
+      data: Object.entries(keys).map(([secretKey, logical]) => ({ secretKey, remoteRef: remoteRef(ctx, logical) })),
     },
   }))
 }
 
-function entry(config: Config, secretKey: string, logical: string): Entry {
-  const item = config.secrets.items[logical]
-  if (item === undefined) throw new Error(`no secret ${logical} in secrets.items, although secrets.synced names it`)
-  return { secretKey, remoteRef: { key: remoteName(config, item) } }
+/** How an ExternalSecret names a logical secret. */
+export function remoteRef({ config }: Pick<Services, 'config'>, logical: string, layout?: Layout): RemoteRef {
+  const { secret, key } = parseAddress(remoteName(config, logical, layout))
+  return { key: secret, ...(key !== undefined && { property: key }) }
 }
+
+/** The name in Secrets Manager that an ExternalSecret asks for. */
+export const addressOf = ({ key, property }: RemoteRef): string =>
+  property === undefined ? key : keyAddress(key, property)
 
 /** The form in which the operator writes a duration back, so that it is no difference: `1h` is `1h0m0s`. */
 function goDuration(text: string): string {
@@ -44,10 +55,13 @@ function goDuration(text: string): string {
   return minutes > 0 ? `${minutes}m${tail}` : tail
 }
 
-/** Keys of the Secret that an ExternalSecret of ours fills. */
-export function keysOf(object: KubeObject): readonly string[] {
-  return (object.spec as { data: readonly Entry[] }).data.map(({ secretKey }) => secretKey)
+/** What an ExternalSecret fills its Secret with; nothing where others left none of it. */
+export function entriesOf({ spec }: KubeObject): readonly SyncEntry[] {
+  return ((spec ?? {}) as { readonly data?: readonly SyncEntry[] }).data ?? []
 }
+
+/** Keys of the Secret that an ExternalSecret of ours fills. */
+export const keysOf = (object: KubeObject): readonly string[] => entriesOf(object).map(({ secretKey }) => secretKey)
 
 /** The Secret that an ExternalSecret of ours fills. */
 export function targetSecret({ metadata: { name, namespace } }: KubeObject): ObjectRef {

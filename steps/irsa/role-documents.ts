@@ -1,6 +1,12 @@
-import type { PolicyDocument, Role, Services } from '../../src/ports/index.ts'
+import type { PolicyDocument, Role, Services, StepContext } from '../../src/ports/index.ts'
 import { parsePolicy } from '../../src/ports/policy.ts'
+import { parseAddress } from '../../src/ports/secret-address.ts'
+import { askedElsewhere } from '../external-secrets/asked-elsewhere.ts'
 import { documentValues, IAM_DOCUMENTS, type IrsaRole, renderPolicy } from '../iam-document.ts'
+import { arnsOf, secretArns } from '../secret-arns.ts'
+import { otherLayout } from '../secrets/other-layout.ts'
+
+type Looking = Services & Pick<StepContext, 'signal'>
 
 /** A role as it has to be, next to what is there. */
 export interface RoleDocuments {
@@ -40,13 +46,14 @@ function withForeign(wanted: PolicyDocument, foreign: PolicyDocument['Statement'
 }
 
 /** Documents of a role, in which the statements of others keep their place. */
-export async function roleDocuments(ctx: Services, kind: IrsaRole, live: Role | undefined): Promise<RoleDocuments> {
+export async function roleDocuments(ctx: Looking, kind: IrsaRole, live: Role | undefined): Promise<RoleDocuments> {
   const files = IAM_DOCUMENTS[kind]
   const [[trustTemplate], [policyTemplate]] = await Promise.all([
     ctx.assets.documents(files.trust),
     ctx.assets.documents(files.policy),
   ])
-  const values = documentValues(ctx.config, ctx.target, kind)
+  const wanted = documentValues(ctx.config, ctx.target, kind)
+  const values = kind === 'externalSecrets' ? { ...wanted, secretArns: await readableArns(ctx, live) } : wanted
   const trust = renderPolicy(trustTemplate, values)
   if (trust === undefined) throw new Error(`${files.trust} has no statement`)
   const policy = renderPolicy(policyTemplate, values)
@@ -65,6 +72,21 @@ export async function roleDocuments(ctx: Services, kind: IrsaRole, live: Role | 
       ...(live?.attached ?? []).map((arn) => `attached policy ${arn}`),
     ],
   }
+}
+
+/**
+ * Secrets that the operator may read. While ExternalSecrets ask for those of the layout before, the role keeps what it has of
+ * them; who has none of them need not look.
+ */
+async function readableArns(ctx: Looking, live: Role | undefined): Promise<readonly string[]> {
+  const { config, target } = ctx
+  const wanted = secretArns(config, target)
+  const allowed = JSON.stringify(live?.inline[INLINE_POLICY.externalSecrets] ?? {})
+  const before = secretArns(config, target, otherLayout(config.secrets.layout)).filter((arn) => allowed.includes(arn))
+  if (before.length === 0) return wanted
+  const names = (await askedElsewhere(ctx)).map((address) => parseAddress(address).secret)
+  const asked = new Set(arnsOf(target, names))
+  return [...new Set([...wanted, ...before.filter((arn) => asked.has(arn))])].sort()
 }
 
 const EMPTY: PolicyDocument = { Version: '2012-10-17', Statement: [] }

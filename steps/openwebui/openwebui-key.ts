@@ -27,9 +27,8 @@ export async function wantedKey(ctx: Looking): Promise<Wanted | undefined> {
 }
 
 async function currentValue(ctx: Looking, logicalName: string) {
-  const item = ctx.config.secrets.items[logicalName]
-  if (item === undefined) return undefined
-  const remote = remoteName(ctx.config, item)
+  if (ctx.config.secrets.items[logicalName] === undefined) return undefined
+  const remote = remoteName(ctx.config, logicalName)
   const meta = await ctx.secretsManager.describe(remote, ctx.signal)
   // The value of one that is scheduled for deletion cannot be read.
   if (meta === undefined || meta.deletedAt !== undefined) return undefined

@@ -1,5 +1,5 @@
 import type { PolicyDocument, Services } from '../../src/ports/index.ts'
-import { oidcProviderArn, remoteName, roleArn } from '../names.ts'
+import { oidcProviderArn, remoteSecrets, roleArn } from '../names.ts'
 
 /** What needs the actions: every run, or only removal, rotation and restoring. */
 type Purpose = 'deploy' | 'secrets' | 'destroy' | 'doctor'
@@ -18,8 +18,10 @@ type Place = Pick<Services, 'config' | 'target'>
 export function awsActions({ config, target }: Place, suffix: string): readonly AwsActions[] {
   const { partition, region, accountId } = target
   const roles = Object.values(config.irsa).map(({ roleName }) => roleArn({ target }, roleName))
-  const secrets = Object.values(config.secrets.items).map(
-    (item) => `arn:${partition}:secretsmanager:${region}:${accountId}:secret:${remoteName(config, item)}-${suffix}`,
+  const logical = Object.keys(config.secrets.items)
+  // Of both layouts: before a value is made, the other one is asked whether it is there, and a migration writes from one to the other.
+  const secrets = [...remoteSecrets(config, logical, 'split'), ...remoteSecrets(config, logical, 'bundle')].map(
+    (name) => `arn:${partition}:secretsmanager:${region}:${accountId}:secret:${name}-${suffix}`,
   )
   const { kmsKeyArn } = config.secrets
   return [

@@ -1,7 +1,8 @@
 import type { LlmgwStep, Services, StepContext } from '../../src/ports/index.ts'
 import { isPending, lacksValue, refuseForeignSecret } from '../secrets/examine.ts'
-import { fillSecret } from '../secrets/fill.ts'
+import { fillSecrets } from '../secrets/fill.ts'
 import { describeSecrets, type LogicalSecret, secretTarget } from '../secrets/logical-secret.ts'
+import { keptElsewhere, refusal } from '../secrets/other-layout.ts'
 import { lostImmutable } from '../secrets/salt-guard.ts'
 import type { Rotated } from './new-version.ts'
 
@@ -29,6 +30,8 @@ export function firstValue({ name, value, origin, given }: FirstValueOptions): L
       const { all, secret } = await look(ctx)
       const change = changeOf(secret, origin)
       if (change === undefined) return { state: 'current', out: undefined }
+      const elsewhere = await keptElsewhere(ctx, [secret])
+      if (elsewhere !== undefined) return { state: 'broken', cause: elsewhere, changes: [] }
       const lost = !given && secret.item.class === 'immutable' ? await lostImmutable(ctx, secret, all) : undefined
       if (lost !== undefined && secret.meta === undefined) return { state: 'broken', cause: lost, changes: [] }
       return { state: 'missing', changes: [change] }
@@ -36,8 +39,10 @@ export function firstValue({ name, value, origin, given }: FirstValueOptions): L
 
     async apply(ctx, seen) {
       const { secret } = await look(ctx)
+      const elsewhere = isPending(secret) || lacksValue(secret) ? await keptElsewhere(ctx, [secret]) : undefined
+      if (elsewhere !== undefined) throw refusal(elsewhere)
       if (isPending(secret)) await ctx.secretsManager.restore(secret.remote, ctx.signal)
-      else if (lacksValue(secret) && seen.state === 'missing') await fillSecret(ctx, secret, value(ctx))
+      else if (lacksValue(secret) && seen.state === 'missing') await fillSecrets(ctx, [{ secret, value: value(ctx) }])
     },
   }
 }

@@ -31,8 +31,8 @@ export function versionWith(meta: SecretMeta, label: string): string | undefined
 }
 
 /** A step that makes a new version current, or the one before it again. */
-export function newVersion({ name, item, value, origin }: Rotated, direction: Direction): LlmgwStep<VersionOut> {
-  const remoteOf = ({ config }: Services) => remoteName(config, item)
+export function newVersion({ name, value, origin }: Rotated, direction: Direction): LlmgwStep<VersionOut> {
+  const remoteOf = ({ config }: Services) => remoteName(config, name)
   return {
     id: `new-version-${name}`,
     title: direction === 'on' ? `Make a new version of ${name}` : `Make the previous version of ${name} current again`,
@@ -70,7 +70,7 @@ export function newVersion({ name, item, value, origin }: Rotated, direction: Di
     if (begun !== undefined) return begun
     const token = ctx.random.hex(16)
     const version = { value: value(ctx), label: ROTATING, token }
-    return (await ctx.secretsManager.addVersion(meta.name, version, ctx.signal)).versionId
+    return (await ctx.secretsManager.addVersion(remoteOf(ctx), version, ctx.signal)).versionId
   }
 }
 

@@ -21,9 +21,8 @@ export interface Place {
 export function placesOf(config: Config, names?: readonly string[]): readonly Place[] {
   return config.secrets.synced.flatMap(({ namespace, name, keys }) =>
     Object.entries(keys).flatMap(([key, secret]) => {
-      const item = config.secrets.items[secret]
-      if (item === undefined || (names !== undefined && !names.includes(secret))) return []
-      return [{ secret, remote: remoteName(config, item), namespace: config.namespaces[namespace], name, key }]
+      if (names !== undefined && !names.includes(secret)) return []
+      return [{ secret, remote: remoteName(config, secret), namespace: config.namespaces[namespace], name, key }]
     }),
   )
 }

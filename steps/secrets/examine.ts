@@ -1,8 +1,10 @@
 import type { Cause, Change } from '../../src/engine/step.ts'
 import type { SecretMeta, Services, StepContext } from '../../src/ports/index.ts'
+import { parseAddress } from '../../src/ports/secret-address.ts'
 import { foreignOwner, ownerOf } from '../ownership.ts'
 import { variableOf } from './first-value.ts'
 import { currentVersion, type LogicalSecret, secretTarget } from './logical-secret.ts'
+import { keptElsewhere } from './other-layout.ts'
 import { lostImmutable } from './salt-guard.ts'
 
 /** What there is to do, and what stands in the way. */
@@ -15,17 +17,30 @@ export interface Examination {
 export async function examine(ctx: StepContext, secrets: readonly LogicalSecret[]): Promise<Examination> {
   const changes: Change[] = []
   const troubles: Cause[] = []
+  for (const { remote, meta } of secrets) refuseForeignSecret(ctx, remote, meta)
+  const elsewhere = await keptElsewhere(
+    ctx,
+    secrets.filter((secret) => lacksValue(secret) || isPending(secret)),
+  )
+  if (elsewhere) return { changes, troubles: [elsewhere] }
   for (const secret of secrets) {
-    refuseForeignSecret(ctx, secret.remote, secret.meta)
     const change = changeOf(ctx, secret)
     if (change) changes.push(change)
-    if (isPending(secret) && !ctx.options.restoreSecrets) troubles.push(pendingDeletion(secret))
-    if (secret.meta === undefined && secret.item.class === 'immutable') {
-      const lost = await lostImmutable(ctx, secret, secrets)
-      if (lost) troubles.push(lost)
-    }
+    const trouble = await troubleOf(ctx, secret, secrets)
+    // Keys of one JSON share its pending deletion.
+    if (trouble && !troubles.some(({ message }) => message === trouble.message)) troubles.push(trouble)
   }
   return { changes, troubles }
+}
+
+async function troubleOf(
+  ctx: StepContext,
+  secret: LogicalSecret,
+  all: readonly LogicalSecret[],
+): Promise<Cause | undefined> {
+  if (isPending(secret)) return ctx.options.restoreSecrets ? undefined : pendingDeletion(secret)
+  if (secret.meta !== undefined || secret.item.class !== 'immutable') return undefined
+  return await lostImmutable(ctx, secret, all)
 }
 
 /** Scheduled for deletion: its value is unreadable and its name is taken. */
@@ -65,7 +80,7 @@ function originOf(ctx: StepContext, { name, item }: LogicalSecret): string {
 function pendingDeletion({ remote, meta }: LogicalSecret): Cause {
   return {
     code: 'SecretPendingDeletion',
-    message: `secret ${remote} is scheduled for deletion, so its value cannot be read and its name cannot be used`,
+    message: `secret ${parseAddress(remote).secret} is scheduled for deletion, so its value cannot be read and its name cannot be used`,
     evidence: [`deletion scheduled at ${meta?.deletedAt}`],
     hint: 'restore it with its value: llmgw deploy secrets --restore-secrets',
   }

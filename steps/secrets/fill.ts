@@ -1,29 +1,36 @@
-import type { StepContext } from '../../src/ports/index.ts'
+import type { NewSecret, StepContext } from '../../src/ports/index.ts'
 import type { Secret } from '../../src/secret.ts'
 import { ownTags } from '../ownership.ts'
 import type { LogicalSecret } from './logical-secret.ts'
 
-/** Gives a secret that has none its first value; makes it where it is not there. */
-export async function fillSecret(
-  ctx: StepContext,
-  { item, remote, meta }: Pick<LogicalSecret, 'item' | 'remote' | 'meta'>,
-  value: Secret,
-): Promise<void> {
-  if (meta) {
-    await ctx.secretsManager.putFirstValue(remote, value, ctx.signal)
-    return
-  }
-  const { kmsKeyArn } = ctx.config.secrets
-  const token = ctx.random.hex(16)
-  await ctx.secretsManager.create(
-    {
-      name: remote,
-      value,
-      description: item.description,
-      tags: ownTags(ctx),
-      token,
-      ...(kmsKeyArn && { kmsKeyId: kmsKeyArn }),
-    },
+/** A secret that has no value, and the one that it gets. */
+export interface FirstValue {
+  readonly secret: Pick<LogicalSecret, 'item' | 'remote' | 'meta'>
+  readonly value: Secret
+  /** Id of the version; a random one unless given. */
+  readonly versionId?: string
+}
+
+/** Gives secrets that have none their first values, in this order; makes them where they are not there. */
+export async function fillSecrets(ctx: StepContext, values: readonly FirstValue[]): Promise<void> {
+  const absent = values.filter(({ secret }) => secret.meta === undefined)
+  await ctx.secretsManager.createAll(
+    absent.map((one) => newSecret(ctx, one)),
     ctx.signal,
   )
+  for (const { secret, value } of values) {
+    if (secret.meta !== undefined) await ctx.secretsManager.putFirstValue(secret.remote, value, ctx.signal)
+  }
+}
+
+function newSecret(ctx: StepContext, { secret: { item, remote }, value, versionId }: FirstValue): NewSecret {
+  const { kmsKeyArn } = ctx.config.secrets
+  return {
+    name: remote,
+    value,
+    description: item.description,
+    tags: ownTags(ctx),
+    token: versionId ?? ctx.random.hex(16),
+    ...(kmsKeyArn && { kmsKeyId: kmsKeyArn }),
+  }
 }

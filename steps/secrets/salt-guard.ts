@@ -32,7 +32,7 @@ export async function lostImmutable(
     code: 'ImmutableSecretLost',
     message: `secret ${secret.remote} is gone, and a new value would make what it encrypted unreadable`,
     evidence: [...evidence, ...waysBack(secret, copies)],
-    hint: `bring the old value back: aws secretsmanager create-secret --name ${secret.remote} --secret-string file://VALUE`,
+    hint: `bring the old value back: llmgw secrets set ${secret.name} --from-file VALUE`,
   }
 }
 

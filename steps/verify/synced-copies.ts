@@ -1,13 +1,8 @@
 import type { KubeObject } from '../../src/ports/index.ts'
 import { registerSecret } from '../../src/secret.ts'
-import { targetSecret } from '../external-secrets/synced-objects.ts'
+import { addressOf, entriesOf, type SyncEntry, targetSecret } from '../external-secrets/synced-objects.ts'
 import { decoded } from '../secret-in-cluster.ts'
 import type { CheckContext } from './check.ts'
-
-interface Entry {
-  readonly secretKey: string
-  readonly remoteRef: { readonly key: string }
-}
 
 /** Keys of a synced Secret that do not hold the current remote value; no value leaves this function. */
 export async function copyFault(ctx: CheckContext, object: KubeObject): Promise<readonly string[]> {
@@ -16,7 +11,7 @@ export async function copyFault(ctx: CheckContext, object: KubeObject): Promise<
   const copy = await ctx.kube.find(ref, ctx.signal)
   if (copy === undefined) return [`Secret ${place} is not there`]
   const data = (copy.data ?? {}) as Readonly<Record<string, string>>
-  const { data: entries } = object.spec as { data: readonly Entry[] }
+  const entries = entriesOf(object)
   const faults = await Promise.all(entries.map((entry) => keyFault(ctx, entry, data[entry.secretKey])))
   const extra = Object.keys(data).filter((key) => !entries.some(({ secretKey }) => secretKey === key))
   return [...faults.flat(), ...extra.map((key) => `key ${key} is not configured`)].map(
@@ -26,13 +21,14 @@ export async function copyFault(ctx: CheckContext, object: KubeObject): Promise<
 
 async function keyFault(
   ctx: CheckContext,
-  { secretKey, remoteRef }: Entry,
+  { secretKey, remoteRef }: SyncEntry,
   encoded: string | undefined,
 ): Promise<readonly string[]> {
   if (encoded === undefined) return [`key ${secretKey} is absent`]
   const held = decoded(encoded)
   registerSecret(held)
-  const remote = await ctx.secretsManager.value(remoteRef.key, ctx.signal)
-  if (remote === undefined) return [`${remoteRef.key} has no value in Secrets Manager`]
-  return remote.value.reveal() === held ? [] : [`key ${secretKey} differs from ${remoteRef.key}`]
+  const address = addressOf(remoteRef)
+  const remote = await ctx.secretsManager.value(address, ctx.signal)
+  if (remote === undefined) return [`${address} has no value in Secrets Manager`]
+  return remote.value.reveal() === held ? [] : [`key ${secretKey} differs from ${address}`]
 }

@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { generateIdentity, identityToRecipient } from 'age-encryption'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type FakeWorld, fakeWorld } from '../fakes/fake-world.ts'
-import { replacePods } from '../fakes/kube/pods.ts'
 import { runCli } from './run-cli.ts'
+import { copyOf, failAt, platform, reads, restarts } from './secrets-world.ts'
 
 let dir: string
 beforeAll(async () => {
@@ -17,55 +17,12 @@ afterAll(() => rm(dir, { recursive: true, force: true }))
 const MASTER = 'litellm/master-key'
 const WEBUI = 'openwebui/webui-secret-key'
 
-const reads = (secret: string, key: string) => [{ name: 'V', valueFrom: { secretKeyRef: { name: secret, key } } }]
-const deployment = (namespace: string, name: string, container: object, release = name) => ({
-  apiVersion: 'apps/v1',
-  kind: 'Deployment',
-  metadata: { name, namespace, annotations: { 'meta.helm.sh/release-name': release } },
-  spec: {
-    replicas: 2,
-    selector: { matchLabels: { app: name } },
-    template: { metadata: { labels: { app: name } }, spec: { containers: [{ name: 'main', ...container }] } },
-  },
-})
-
-/** A deployed platform with two consumers of the master key, and one workload that reads another secret. */
-async function platform(): Promise<FakeWorld> {
-  const world = fakeWorld()
-  const deployed = await runCli('deploy all --yes', { world })
-  expect(deployed.code, deployed.stdout).toBe(0)
-  const workloads = [
-    deployment('litellm', 'presents', { envFrom: [{ secretRef: { name: 'litellm-secrets' } }] }),
-    deployment('litellm', 'checks', { env: reads('litellm-secrets', 'master-key') }, 'litellm'),
-    deployment('litellm', 'other', { env: reads('litellm-secrets', 'salt-key') }),
-    deployment('open-webui', 'web', { envFrom: [{ secretRef: { name: 'openwebui-secrets' } }] }),
-  ]
-  await world.clock.sleep(2_000)
-  for (const workload of workloads) await replacePods(world.kube, await world.kube.create(workload))
-  await world.clock.sleep(2_000)
-  const { patch } = world.kube
-  world.kube.patch = async (ref, body, signal) => {
-    await world.clock.sleep(1_000)
-    const patched = await patch(ref, body, signal)
-    await world.clock.sleep(1_000)
-    await replacePods(world.kube, patched)
-    return patched
-  }
-  return world
-}
-
 const versions = (world: FakeWorld, remote: string) => [
   ...(world.aws.state.secrets.get(remote)?.versions.values() ?? []),
 ]
 const current = (world: FakeWorld, remote: string) =>
   versions(world, remote).find(({ labels }) => labels.includes('AWSCURRENT'))?.value
 const labelsOf = (world: FakeWorld, remote: string) => versions(world, remote).map(({ labels }) => labels)
-async function copyOf(world: FakeWorld, namespace: string, name: string, key: string): Promise<string> {
-  const found = await world.kube.find({ apiVersion: 'v1', kind: 'Secret', namespace, name })
-  return Buffer.from(((found?.data ?? {}) as Record<string, string>)[key] ?? '', 'base64').toString('utf8')
-}
-const restarts = (world: FakeWorld) =>
-  world.kube.writes.filter(({ verb, ref }) => verb === 'patch' && ref.kind === 'Deployment').map(({ ref }) => ref.name)
 const status = async (world: FakeWorld, name: string) =>
   JSON.parse((await runCli(`secrets status ${name} --output json`, { world })).stdout).secrets[0]
 const rotateMaster = 'secrets rotate litellm-master-key --yes --confirm litellm-master-key'
@@ -264,30 +221,6 @@ describe('secrets rotate', () => {
     expect([code, stderr]).toEqual([2, expect.stringContaining('did you mean "webui-secret-key"')])
   })
 })
-
-/** Lets the nth call of this kind fail from now on, once. */
-function failAt(world: FakeWorld, operation: string, nth: number): void {
-  if (operation === 'kube.patch') {
-    let count = 0
-    world.kube.failNext((call) => {
-      if (call.verb !== 'patch') return false
-      count += 1
-      return count === nth
-    }, new Error('cut'))
-    return
-  }
-  const { secretsManager } = world
-  const method = operation.split('.')[1] as 'promote'
-  const real = secretsManager[method].bind(secretsManager) as (...args: unknown[]) => Promise<never>
-  let count = 0
-  Object.assign(secretsManager, {
-    [method]: async (...args: unknown[]) => {
-      count += 1
-      if (count === nth) throw new Error('cut')
-      return await real(...args)
-    },
-  })
-}
 
 describe('secrets set', () => {
   const file = async (text: string) => {

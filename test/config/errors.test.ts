@@ -98,6 +98,21 @@ describe('an error names file, line, column, path, found and expected', () => {
       'secrets: { items: { redis-password: { remote: litellm/master-key } } }\n',
       'llmgw.yaml:4:47: secrets.items.redis-password.remote: "litellm/master-key" is also the remote name of "litellm-master-key"; expected one of its own',
     ],
+    [
+      'shared key of the bundle',
+      'secrets: { items: { webui-secret-key: { property: redis-password } } }\n',
+      'llmgw.yaml:4:51: secrets.items.webui-secret-key.property: "redis-password" is also the key of "redis-password" in the bundle; expected one of its own',
+    ],
+    [
+      'a bundle under the name of a secret',
+      'secrets: { bundle: litellm/master-key }\n',
+      'llmgw.yaml:4:12: secrets.bundle: "litellm/master-key" is also the remote name of "litellm-master-key"; expected one of its own',
+    ],
+    [
+      'our own key of the bundle',
+      'secrets: { items: { redis-password: { property: _llmgw } } }\n',
+      'llmgw.yaml:4:49: secrets.items.redis-password.property: expected letters, digits, _ and -, first a letter or digit, found "_llmgw"',
+    ],
   ])('%s', async (_name, lines, message) => {
     expect(await messageOf(fileWith(lines))).toBe(message)
   })

@@ -5,7 +5,7 @@ import { Secret } from '../../src/secret.ts'
 
 /** An account without secrets of the names that `uniqueName` gives. */
 export interface SecretsManagerWorld {
-  readonly secretsManager: SecretsManager
+  readonly secretsManager: Omit<SecretsManager, 'createAll'>
   readonly uniqueName: () => string
   /** A container without a value, as `aws secretsmanager create-secret --name` alone makes it. */
   readonly makeEmpty: (name: string) => Promise<void>
@@ -21,14 +21,22 @@ const fresh = (name: string, value = `value-${randomUUID()}`) => ({
 /** What every implementation of the port `SecretsManager` keeps. */
 export function describeSecretsManagerContract(name: string, makeWorld: () => Promise<SecretsManagerWorld>): void {
   describe(`secrets manager contract: ${name}`, () => {
+    factsAreKept(makeWorld)
+    deletionIsHonest(makeWorld)
+  })
+  describeValuesContract(name, makeWorld)
+}
+
+/** The part of it that is about values: what the keys of a JSON secret keep, too. */
+export function describeValuesContract(name: string, makeWorld: () => Promise<SecretsManagerWorld>): void {
+  describe(`values contract: ${name}`, () => {
     creationIsSafe(makeWorld)
     valuesAreKept(makeWorld)
     versionsAreMoved(makeWorld)
-    deletionIsHonest(makeWorld)
   })
 }
 
-function creationIsSafe(makeWorld: () => Promise<SecretsManagerWorld>): void {
+function factsAreKept(makeWorld: () => Promise<SecretsManagerWorld>): void {
   it('creates a secret with its value, tags and description', async () => {
     const { secretsManager, uniqueName } = await makeWorld()
     const name = uniqueName()
@@ -43,6 +51,24 @@ function creationIsSafe(makeWorld: () => Promise<SecretsManagerWorld>): void {
     expect(read?.versionId).toBe(versionId)
   })
 
+  it('lists the secrets with exactly one tag, but for those pending deletion', async () => {
+    const { secretsManager, uniqueName } = await makeWorld()
+    const [key, value] = [`key-${randomUUID()}`, 'ours']
+    const [one, two, longer, gone] = [uniqueName(), uniqueName(), uniqueName(), uniqueName()]
+    for (const [name, tag] of [
+      [one, value],
+      [two, value],
+      [longer, `${value}-not`],
+      [gone, value],
+    ] as const)
+      await secretsManager.create({ ...fresh(name), tags: { [key]: tag } })
+    await secretsManager.scheduleDeletion(gone, 7)
+    expect(await secretsManager.tagged({ key, value })).toEqual([one, two].sort())
+    expect(await secretsManager.tagged({ key, value: 'other' })).toEqual([])
+  })
+}
+
+function creationIsSafe(makeWorld: () => Promise<SecretsManagerWorld>): void {
   it('never touches a secret that is there', async () => {
     const { secretsManager, uniqueName } = await makeWorld()
     const name = uniqueName()
@@ -66,22 +92,6 @@ function creationIsSafe(makeWorld: () => Promise<SecretsManagerWorld>): void {
     const { secretsManager, uniqueName } = await makeWorld()
     expect(await secretsManager.describe(uniqueName())).toBeUndefined()
     expect(await secretsManager.value(uniqueName())).toBeUndefined()
-  })
-
-  it('lists the secrets with exactly one tag, but for those pending deletion', async () => {
-    const { secretsManager, uniqueName } = await makeWorld()
-    const [key, value] = [`key-${randomUUID()}`, 'ours']
-    const [one, two, longer, gone] = [uniqueName(), uniqueName(), uniqueName(), uniqueName()]
-    for (const [name, tag] of [
-      [one, value],
-      [two, value],
-      [longer, `${value}-not`],
-      [gone, value],
-    ] as const)
-      await secretsManager.create({ ...fresh(name), tags: { [key]: tag } })
-    await secretsManager.scheduleDeletion(gone, 7)
-    expect(await secretsManager.tagged({ key, value })).toEqual([one, two].sort())
-    expect(await secretsManager.tagged({ key, value: 'other' })).toEqual([])
   })
 }
 

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
+import { describeBundleContract } from '../contracts/bundles.ts'
 import { describeEksContract } from '../contracts/eks.ts'
 import { describeIamContract } from '../contracts/iam.ts'
 import { describeSecretsManagerContract } from '../contracts/secrets-manager.ts'
@@ -24,6 +25,8 @@ describeSecretsManagerContract('fake', async () => {
   }
   return { secretsManager, uniqueName, makeEmpty }
 })
+
+describeBundleContract('fake', async () => ({ whole: fakeAws().secretsManager, uniqueName }))
 
 describeEksContract('fake', async () => {
   const { eks, state } = fakeAws({ clusters: [{ name: 'demo', oidcIssuer: `https://${url}` }] })

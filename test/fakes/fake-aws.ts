@@ -1,4 +1,4 @@
-import type { Eks, EksCluster, Iam, Role, SecretsManager, Sts } from '../../src/ports/index.ts'
+import type { Eks, EksCluster, Iam, Role, Sts, WholeSecrets } from '../../src/ports/index.ts'
 import { createFakeIam } from './fake-iam.ts'
 import { createFakeSecretsManager, type FakeSecret, seededSecret } from './fake-secrets-manager.ts'
 import { createFakeSts } from './fake-sts.ts'
@@ -48,7 +48,7 @@ export interface FakeAwsState {
 /** `port.method`, e.g. `iam.createRole`. */
 type FakeAwsOperation =
   | `iam.${keyof Iam & string}`
-  | `secretsManager.${keyof SecretsManager & string}`
+  | `secretsManager.${keyof WholeSecrets & string}`
   | `eks.${keyof Eks & string}`
   | `sts.${keyof Sts & string}`
 
@@ -57,7 +57,8 @@ export type Enter = (operation: FakeAwsOperation, object: string, signal: AbortS
 
 export interface FakeAws {
   readonly iam: Iam
-  readonly secretsManager: SecretsManager
+  /** Each secret a whole; a world's `secretsManager` knows keys of them, too. */
+  readonly secretsManager: WholeSecrets
   readonly eks: Eks
   readonly sts: Sts
   readonly state: FakeAwsState

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { StepError } from '../../src/errors.ts'
-import type { SecretMeta, SecretsManager } from '../../src/ports/index.ts'
+import type { SecretMeta, SecretsManager, WholeSecrets } from '../../src/ports/index.ts'
 import { Secret } from '../../src/secret.ts'
 import type { Enter, FakeAwsState } from './fake-aws.ts'
 
@@ -74,7 +74,7 @@ function getUsable(state: FakeAwsState, name: string): FakeSecret {
 
 type Reads = Pick<SecretsManager, 'describe' | 'tagged' | 'value'>
 type Deletes = Pick<SecretsManager, 'restore' | 'scheduleDeletion' | 'purge'>
-type Versions = Pick<SecretsManager, 'addVersion' | 'promote' | 'removeLabel'>
+type Versions = Pick<WholeSecrets, 'addVersion' | 'promote' | 'promoteFrom' | 'removeLabel'>
 
 const reads = (state: FakeAwsState, enter: Enter): Reads => ({
   async describe(name, signal) {
@@ -105,6 +105,17 @@ function take(secret: FakeSecret, label: string): string | undefined {
   return found?.[0]
 }
 
+function moveCurrent(secret: FakeSecret, versionId: string): void {
+  const version = secret.versions.get(versionId)
+  if (!version) throw new StepError('AwsFailed', `secret ${secret.name} has no version ${versionId}`)
+  if (version.labels.includes('AWSCURRENT')) return
+  const previous = take(secret, 'AWSCURRENT')
+  version.labels = [...version.labels.filter((label) => label !== 'AWSPREVIOUS'), 'AWSCURRENT']
+  if (previous === undefined) return
+  take(secret, 'AWSPREVIOUS')
+  secret.versions.get(previous)?.labels.push('AWSPREVIOUS')
+}
+
 const versioned = (state: FakeAwsState, enter: Enter): Versions => ({
   async addVersion(name, { value, label, token }, signal) {
     enter('secretsManager.addVersion', name, signal)
@@ -121,15 +132,15 @@ const versioned = (state: FakeAwsState, enter: Enter): Versions => ({
   },
   async promote(name, versionId, signal) {
     enter('secretsManager.promote', name, signal)
+    moveCurrent(getUsable(state, name), versionId)
+  },
+  async promoteFrom(name, versionId, expected, signal) {
+    enter('secretsManager.promoteFrom', name, signal)
     const secret = getUsable(state, name)
-    const version = secret.versions.get(versionId)
-    if (!version) throw new StepError('AwsFailed', `secret ${name} has no version ${versionId}`)
-    if (version.labels.includes('AWSCURRENT')) return
-    const previous = take(secret, 'AWSCURRENT')
-    version.labels.push('AWSCURRENT')
-    if (previous === undefined) return
-    take(secret, 'AWSPREVIOUS')
-    secret.versions.get(previous)?.labels.push('AWSPREVIOUS')
+    const at = current(secret)?.[0]
+    if (at !== expected && at !== versionId)
+      throw new StepError('VersionConflict', `secret ${name} has another current version by now`)
+    moveCurrent(secret, versionId)
   },
   async removeLabel(name, label, signal) {
     enter('secretsManager.removeLabel', `${name} ${label}`, signal)
@@ -137,7 +148,7 @@ const versioned = (state: FakeAwsState, enter: Enter): Versions => ({
   },
 })
 
-type Writes = Omit<SecretsManager, keyof Reads | keyof Deletes | keyof Versions>
+type Writes = Omit<WholeSecrets, keyof Reads | keyof Deletes | keyof Versions>
 
 const writes = (state: FakeAwsState, enter: Enter): Writes => ({
   async create({ name, value, token, ...secret }, signal) {
@@ -189,7 +200,7 @@ const deletes = (state: FakeAwsState, enter: Enter): Deletes => ({
 })
 
 /** Secrets Manager in memory: one version per write, staging labels, pending deletion that takes the name. */
-export function createFakeSecretsManager(state: FakeAwsState, enter: Enter): SecretsManager {
+export function createFakeSecretsManager(state: FakeAwsState, enter: Enter): WholeSecrets {
   return {
     ...reads(state, enter),
     ...writes(state, enter),

@@ -1,5 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { parseAllDocuments } from 'yaml'
+import { withBundles } from '../../src/adapters/aws/bundle/bundled-secrets.ts'
+import { entriesOf } from '../../src/adapters/aws/bundle/json-entries.ts'
 import { certificates } from '../../src/adapters/certificates.ts'
 import { createGatewayKeys } from '../../src/adapters/gateway/gateway-keys.ts'
 import { createReadiness } from '../../src/adapters/kube/index.ts'
@@ -89,9 +91,13 @@ export function fakeWorld(overrides: FakeWorldOverrides = {}): FakeWorld {
     clusters: [{ name: 'test', oidcIssuer: `https://${FAKE_ISSUER}` }],
     ...overrides.aws,
   })
-  const remoteValue = (key: string) =>
-    [...(aws.state.secrets.get(key)?.versions.values() ?? [])].find(({ labels }) => labels.includes('AWSCURRENT'))
-      ?.value
+  const remoteValue = (key: string, property?: string) => {
+    const versions = [...(aws.state.secrets.get(key)?.versions.values() ?? [])]
+    const text = versions.find(({ labels }) => labels.includes('AWSCURRENT'))?.value
+    if (property === undefined || text === undefined) return text
+    const raw = entriesOf(text)?.find(({ name }) => name === property)?.raw
+    return raw === undefined ? undefined : (JSON.parse(raw) as string)
+  }
   const kube: FakeKube = fakeKube({
     strict: true,
     now: clock.now,
@@ -104,7 +110,9 @@ export function fakeWorld(overrides: FakeWorldOverrides = {}): FakeWorld {
     },
   })
   for (const object of EKS_NETWORK) kube.seed(object)
-  const litellm = fakeLitellm(() => remoteValue('litellm/master-key'))
+  const litellm = fakeLitellm(
+    () => remoteValue('litellm/master-key') ?? remoteValue('llm-gateway/api-keys', 'litellm-master-key'),
+  )
   const programs = fakePrograms()
   for (const namespace of ['litellm', 'llm-gateway']) {
     kube.servePod({ namespace, name: 'litellm-0', port: 4000 }, litellm.serve)
@@ -174,7 +182,7 @@ function assemble(parts: Parts): FakeWorld {
     helm,
     aws,
     iam: aws.iam,
-    secretsManager: aws.secretsManager,
+    secretsManager: withBundles(aws.secretsManager),
     eks: aws.eks,
     sts: aws.sts,
     assets: packageAssets,

@@ -24,6 +24,8 @@ const parts: Parts = {
     externalSecrets: { roleName: 'eso', serviceAccount: 'external-secrets' },
   },
   secrets: {
+    layout: 'split',
+    bundle: 'llm-gateway/api-keys',
     prefix: 'prod/',
     storeName: 'store',
     refreshInterval: '1h',
@@ -106,6 +108,15 @@ describe('the policy of External Secrets', () => {
     for (const name of ['prod/litellm/master-key', 'prod/openwebui/key'])
       for (const action of ['GetSecretValue', 'DescribeSecret', 'GetResourcePolicy', 'ListSecretVersionIds'])
         expect(allows(policy, `secretsmanager:${action}`, live(name))).toBe(true)
+  })
+
+  it('reads the one secret of a bundle and no other', async () => {
+    const bundled = configured({ secrets: { ...parts.secrets, layout: 'bundle' } })
+    const policy = await rendered('externalSecrets', 'policy', bundled)
+    const action = 'secretsmanager:GetSecretValue'
+    expect(allows(policy, action, live('prod/llm-gateway/api-keys'))).toBe(true)
+    for (const name of ['prod/litellm/master-key', 'llm-gateway/api-keys', 'prod/llm-gateway/api-keys-2'])
+      expect(allows(policy, action, live(name))).toBe(false)
   })
 
   it.each([

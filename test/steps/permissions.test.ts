@@ -39,6 +39,18 @@ describe('the IAM policy of llmgw itself', () => {
     expect(JSON.stringify(toolPolicy(world))).not.toMatch(/:\*"/)
   })
 
+  it('is about the secrets of both layouts, whichever is configured, and no other', () => {
+    const secretsIn = (layout: string) =>
+      toolPolicy(fakeWorld({ config: { secrets: { layout } } }))
+        .Statement.filter(({ Sid }) => /Secret(s|Versions)$/.test(String(Sid)) && Sid !== 'ListSecrets')
+        .map(({ Resource }) => JSON.stringify(Resource))
+    const [first, ...rest] = [...secretsIn('split'), ...secretsIn('bundle')]
+    expect(rest).toEqual(Array.from({ length: 5 }, () => first))
+    const names = (JSON.parse(first ?? '[]') as string[]).map((arn) => arn.replace(/^.*:secret:/, ''))
+    const remotes = Object.values(world.config.secrets.items).map(({ remote }) => `${remote}-??????`)
+    expect(names).toEqual([...remotes, 'llm-gateway/api-keys-??????'])
+  })
+
   it('allows the key only where there is one', () => {
     const kmsKeyArn = 'arn:aws:kms:us-east-1:123456789012:key/abc'
     const with_ = toolPolicy(fakeWorld({ config: { secrets: { kmsKeyArn } } }))

@@ -46,17 +46,14 @@ describe('secrets', () => {
       const world = fakeWorld()
       const { ctx } = runtime(world)
       let writes = 0
-      const dying = {
-        ...ctx.secretsManager,
-        create: async (...args: Parameters<typeof ctx.secretsManager.create>) => {
-          if (writes === survived) throw new Error('killed')
-          writes += 1
-          return await ctx.secretsManager.create(...args)
-        },
+      const { create } = world.aws.secretsManager
+      world.aws.secretsManager.create = async (...args) => {
+        if (writes === survived) throw new Error('killed')
+        writes += 1
+        return await create(...args)
       }
-      await expect(secrets.apply({ ...ctx, secretsManager: dying }, await check(secrets, world))).rejects.toThrow(
-        'killed',
-      )
+      await expect(secrets.apply(ctx, await check(secrets, world))).rejects.toThrow('killed')
+      world.aws.secretsManager.create = create
       const kept = values(world)
       expect((await converge(secrets, world)).state).toBe('current')
       expect(values(world)).toMatchObject(kept)
@@ -147,6 +144,64 @@ describe('secrets', () => {
     expect(reports).toContain('secret litellm/database-url is left: its owner is nobody')
     await destroy(secrets, how('purge'))
     expect([...world.aws.state.secrets.keys()]).toEqual(['litellm/database-url'])
+  })
+})
+
+describe('secrets in a bundle', () => {
+  const BUNDLE = 'llm-gateway/api-keys'
+  const bundled = (secrets: Parameters<typeof fakeWorld>[0] = {}) =>
+    fakeWorld({ ...secrets, config: { secrets: { layout: 'bundle' } } })
+
+  it('die with all or nothing', async () => {
+    const world = bundled()
+    world.aws.failNext('secretsManager.create', new Error('killed'))
+    await expect(secrets.apply(runtime(world).ctx, await check(secrets, world))).rejects.toThrow('killed')
+    expect(values(world)).toEqual({})
+    expect((await converge(secrets, world)).state).toBe('current')
+    expect(world.aws.writes).toEqual([`secretsManager.create ${BUNDLE}`])
+  })
+
+  it.each(['schedule', 'purge'] as const)('are left with %s where others keep something beside them', async (how) => {
+    const world = bundled()
+    await converge(secrets, world)
+    const text = values(world)[BUNDLE]
+    world.aws.state.secrets.get(BUNDLE)?.versions.forEach((version) => {
+      Object.assign(version, { value: version.value.replace('{', '{"theirs":"x",') })
+    })
+    const later = world.with({ options: { destroy: { crds: false, volumes: false, secrets: how } } })
+    const told = await destroy(secrets, later)
+    expect(told.join('\n')).toContain('it also holds what is not ours: theirs')
+    const left = JSON.parse(values(world)[BUNDLE] ?? '') as object
+    const ours = Object.keys(JSON.parse(text ?? '') as object)
+    expect(Object.keys(left)).toEqual(how === 'schedule' ? ['theirs', ...ours] : ['theirs', '_llmgw'])
+    expect(world.aws.state.secrets.get(BUNDLE)?.deletedAt).toBeUndefined()
+  })
+
+  it('are gone as a whole where nobody else has a key in it, and left where the JSON is nobody’s', async () => {
+    const world = bundled()
+    await converge(secrets, world)
+    await destroy(secrets, world)
+    expect(world.aws.state.secrets.get(BUNDLE)?.deletedAt).toBeDefined()
+    const found = bundled({ aws: { secrets: [{ name: BUNDLE, value: '{"litellm-master-key":"sk-theirs"}' }] } })
+    await converge(secrets, found)
+    expect(await destroy(secrets, found)).toEqual([`secret ${BUNDLE} is left: its owner is nobody`])
+  })
+
+  it('make everything that a restored bundle lacks in the same run', async () => {
+    const world = bundled()
+    const value = '{"litellm-salt-key":"0123456789abcdef"}'
+    world.aws.state.secrets.set(
+      BUNDLE,
+      bundled({ aws: { secrets: [{ name: BUNDLE, value, deletedAt: '2026-01-01T00:00:00Z' }] } }).aws.state.secrets.get(
+        BUNDLE,
+      ) as never,
+    )
+    expect(causeIn(await check(secrets, world))).toMatchObject({ code: 'SecretPendingDeletion' })
+    const restoring = world.with({ options: { restoreSecrets: true } })
+    expect((await converge(secrets, restoring)).state).toBe('current')
+    const held = JSON.parse(values(world)[BUNDLE] ?? '') as Record<string, string>
+    expect(held).toMatchObject(JSON.parse(value) as object)
+    expect(held['litellm-master-key']).toMatch(/^sk-/)
   })
 })
 

@@ -1,5 +1,6 @@
 import type { Eks, Iam, SecretsManager, Sts } from '../../ports/index.ts'
 import { followDelays } from '../delays.ts'
+import { withBundles } from './bundle/bundled-secrets.ts'
 import { createCaller } from './call.ts'
 import {
   type AwsConnectionOptions,
@@ -32,7 +33,7 @@ export function connectAws(options: AwsConnectionOptions): AwsConnection {
   const settings = () => clientSettings(options, credentials)
   return {
     iam: createIam(() => clientSettings(options, credentials, iamRegion(options.region)), call),
-    secretsManager: createSecretsManager(settings, call),
+    secretsManager: withBundles(createSecretsManager(settings, call)),
     eks: createEks(settings, call),
     sts: createSts(settings, call),
     credentials,

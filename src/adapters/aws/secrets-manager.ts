@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { DescribeSecretResponse, SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import { StepError } from '../../errors.ts'
-import type { SecretMeta, SecretsManager, Tags } from '../../ports/index.ts'
+import type { NewSecret, SecretMeta, SecretsManager, Tags, WholeSecrets } from '../../ports/index.ts'
 import { Secret } from '../../secret.ts'
 import { noteAttempts } from './attempts.ts'
 import { allPages, type Caller, falseIfAbsent, hasCode, lazy, undefinedIfAbsent } from './call.ts'
@@ -20,11 +20,11 @@ const CURRENT = 'AWSCURRENT'
 
 type Reads = Pick<SecretsManager, 'describe' | 'tagged' | 'value'>
 type Deletes = Pick<SecretsManager, 'restore' | 'scheduleDeletion' | 'purge'>
-type Versions = Pick<SecretsManager, 'addVersion' | 'promote' | 'removeLabel'>
-type Writes = Omit<SecretsManager, keyof Reads | keyof Deletes | keyof Versions>
+type Versions = Pick<WholeSecrets, 'addVersion' | 'promote' | 'promoteFrom' | 'removeLabel'>
+type Writes = Omit<WholeSecrets, keyof Reads | keyof Deletes | keyof Versions>
 
 /** Secrets Manager through the SDK. A value is in a request or an answer, and in a `Secret`, nowhere else. */
-export function createSecretsManager(settings: () => ClientSettings, call: Caller): SecretsManager {
+export function createSecretsManager(settings: () => ClientSettings, call: Caller): WholeSecrets {
   const load = lazy(async () => {
     const sdk = await import('@aws-sdk/client-secrets-manager')
     return { sdk, client: noteAttempts(new sdk.SecretsManagerClient(settings())) }
@@ -105,8 +105,6 @@ const sdkTags = (tags: Tags) => Object.entries(tags).map(([Key, Value]) => ({ Ke
 
 /** Version id of a first value: the same for every attempt on one secret, so that AWS itself refuses a second, different one. */
 const firstVersion = (arn: string): string => createHash('sha256').update(`first value of ${arn}`).digest('hex')
-
-type NewSecret = Parameters<SecretsManager['create']>[0]
 
 function writes(send: Send, readers: Reads): Writes {
   return {
@@ -201,6 +199,19 @@ function versions(send: Send, { describe }: Reads): Versions {
       if (current === versionId) return
       const from = current === undefined ? {} : { RemoveFromVersionId: current }
       await move(name, { VersionStage: CURRENT, MoveToVersionId: versionId, ...from })(signal)
+    },
+    async promoteFrom(name, versionId, expected, signal) {
+      const input = { VersionStage: CURRENT, MoveToVersionId: versionId, RemoveFromVersionId: expected }
+      try {
+        await move(name, input)(signal)
+      } catch (error) {
+        if (!hasCode(error, 'AwsFailed')) throw error
+        // AWS moves a label only from the version that is named; its refusal has no name of its own.
+        const current = await labelled(name, CURRENT, signal)
+        if (current === versionId) return
+        if (current === expected) throw error
+        throw new StepError('VersionConflict', `secret ${name} has another current version by now`, { cause: error })
+      }
     },
     async removeLabel(name, label, signal) {
       const version = await labelled(name, label, signal)

@@ -1,3 +1,5 @@
+import { remoteName } from '../../../steps/names.ts'
+import { inOtherLayout } from '../../../steps/secrets/other-layout.ts'
 import { PreflightError } from '../../errors.ts'
 import { askHidden } from '../../ui/prompts.ts'
 import { variableOf } from '../provided-values.ts'
@@ -6,18 +8,20 @@ import type { Session } from './session.ts'
 
 /** Logical names of the provided secrets that have no value in AWS yet and that nobody gave one. */
 async function lackingNames({ ctx, stop }: Session): Promise<readonly string[]> {
-  const { secrets } = ctx.config
-  const names = Object.entries(secrets.items)
+  const looking = { ...ctx, signal: stop.signal }
+  const names = Object.entries(ctx.config.secrets.items)
     .filter(([name, item]) => item.class === 'provided' && ctx.provided.find(name) === undefined)
-    .map(([name, item]) => ({ name, remote: `${secrets.prefix}${item.remote}` }))
+    .map(([name]) => name)
   const looked = await Promise.all(
-    names.map(async ({ name, remote }) => {
-      const meta = await ctx.secretsManager.describe(remote, stop.signal)
+    names.map(async (name) => {
+      const meta = await ctx.secretsManager.describe(remoteName(ctx.config, name), stop.signal)
       const lacks = meta === undefined || (meta.deletedAt === undefined && Object.keys(meta.versions).length === 0)
       return lacks ? [name] : []
     }),
   )
-  return looked.flat()
+  const lacking = looked.flat()
+  // Where the other layout has some, the step of the secrets says so, and nobody needs to be asked.
+  return (await inOtherLayout(looking, lacking)).length === 0 ? lacking : []
 }
 
 /**

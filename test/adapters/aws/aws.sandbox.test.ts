@@ -3,12 +3,15 @@ import { readFile } from 'node:fs/promises'
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import { AssumeRoleWithWebIdentityCommand, STSClient } from '@aws-sdk/client-sts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createCaller } from '../../../src/adapters/aws/call.ts'
 import { type AwsConnection, connectAws } from '../../../src/adapters/aws/connect-aws.ts'
-import type { AwsCredentials } from '../../../src/adapters/aws/connection.ts'
+import { type AwsCredentials, clientSettings, credentialSource } from '../../../src/adapters/aws/connection.ts'
+import { createSecretsManager } from '../../../src/adapters/aws/secrets-manager.ts'
 import type { Config } from '../../../src/config/schema.ts'
 import type { PolicyDocument, Target } from '../../../src/ports/index.ts'
 import { Secret } from '../../../src/secret.ts'
 import { documentValues, IAM_DOCUMENTS, renderPolicy } from '../../../steps/iam-document.ts'
+import { describeBundleContract } from '../../contracts/bundles.ts'
 import { describeEksContract } from '../../contracts/eks.ts'
 import { describeIamContract } from '../../contracts/iam.ts'
 import { describeSecretsManagerContract } from '../../contracts/secrets-manager.ts'
@@ -46,6 +49,13 @@ describeSecretsManagerContract('emulator', async () => ({
   },
 }))
 
+describeBundleContract('emulator', async () => {
+  const { region, endpoint: endpointUrl } = account()
+  const credentials = credentialSource({ region, endpointUrl, credentials: admin() })
+  const settings = () => clientSettings({ region, endpointUrl }, credentials)
+  return { whole: createSecretsManager(settings, createCaller({ region, endpointUrl })), uniqueName }
+})
+
 describeEksContract('emulator', async () => {
   const { clusterName: name, region, accountId } = account()
   return { eks: connect().eks, cluster: { name, region, accountId } }
@@ -80,6 +90,8 @@ function configured(prefix: string): Config {
       externalSecrets: { roleName: 'e', serviceAccount: 'external-secrets' },
     },
     secrets: {
+      layout: 'split',
+      bundle: 'llm-gateway/api-keys',
       prefix,
       items: { master: item('litellm/master-key'), unused: item('litellm/unused') },
       synced: [{ namespace: 'gateway', name: 's', keys: { key: 'master' } }],
