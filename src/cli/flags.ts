@@ -71,6 +71,12 @@ export interface SecretsFlags extends GlobalFlags {
   readonly identity?: string
 }
 
+export interface SecretsMigrateFlags extends SecretsFlags {
+  /** Has to be what the configuration says. */
+  readonly to?: 'split' | 'bundle'
+  readonly retire: boolean
+}
+
 export interface SecretsExportFlags extends GlobalFlags {
   readonly recipient: readonly string[]
   readonly out?: string

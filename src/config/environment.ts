@@ -28,6 +28,8 @@ const VARIABLES: readonly Variable[] = [
   { name: 'LLMGW_NAMESPACES_POLICY', path: ['namespaces', 'policy'] },
   { name: 'LLMGW_STORAGE_CLASS_NAME', path: ['storage', 'className'] },
   { name: 'LLMGW_STORAGE_MANAGE', path: ['storage', 'manage'] },
+  { name: 'LLMGW_SECRETS_LAYOUT', path: ['secrets', 'layout'] },
+  { name: 'LLMGW_SECRETS_BUNDLE', path: ['secrets', 'bundle'] },
   { name: 'LLMGW_SECRETS_PREFIX', path: ['secrets', 'prefix'] },
   { name: 'LLMGW_SECRETS_STORE_NAME', path: ['secrets', 'storeName'] },
   { name: 'LLMGW_SECRETS_REFRESH_INTERVAL', path: ['secrets', 'refreshInterval'] },

@@ -1,7 +1,7 @@
 import type { KubeObject, ObjectRef, Services } from '../../src/ports/index.ts'
 import { keyAddress, parseAddress } from '../../src/ports/secret-address.ts'
 import { asObject } from '../desired.ts'
-import { durationMs, type Layout, remoteName } from '../names.ts'
+import { durationMs, remoteName } from '../names.ts'
 import { ownLabels } from '../ownership.ts'
 
 const FILE = 'manifests/external-secrets/external-secret.yaml'
@@ -37,8 +37,8 @@ export async function syncedObjects(ctx: Services): Promise<readonly KubeObject[
 }
 
 /** How an ExternalSecret names a logical secret. */
-export function remoteRef({ config }: Pick<Services, 'config'>, logical: string, layout?: Layout): RemoteRef {
-  const { secret, key } = parseAddress(remoteName(config, logical, layout))
+function remoteRef({ config }: Pick<Services, 'config'>, logical: string): RemoteRef {
+  const { secret, key } = parseAddress(remoteName(config, logical))
   return { key: secret, ...(key !== undefined && { property: key }) }
 }
 

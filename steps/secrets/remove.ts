@@ -1,10 +1,10 @@
-import type { SecretMeta, StepContext } from '../../src/ports/index.ts'
+import type { SecretMeta, Services, StepContext } from '../../src/ports/index.ts'
 import { parseAddress } from '../../src/ports/secret-address.ts'
 import { ownerOf } from '../ownership.ts'
 import { type LogicalSecret, secretTarget } from './logical-secret.ts'
 
 /** The longest that AWS offers: a lost salt key is lost data. Source: Secrets Manager API reference, DeleteSecret. */
-const RECOVERY_DAYS = 30
+export const RECOVERY_DAYS = 30
 
 /** A secret in AWS with what it holds of ours. */
 interface Whole {
@@ -23,6 +23,14 @@ function wholes(secrets: readonly LogicalSecret[]): readonly Whole[] {
     const keys = new Set(held.map(({ remote }) => parseAddress(remote).key))
     const foreign = [...new Set(held.flatMap((one) => one.meta?.foreignKeys ?? []))].filter((key) => !keys.has(key))
     return meta === undefined ? [] : [{ name, meta, held, foreign }]
+  })
+}
+
+/** Names of what {@link removeSecrets} would schedule. */
+export function removable({ config }: Pick<Services, 'config'>, secrets: readonly LogicalSecret[]): readonly string[] {
+  return wholes(secrets).flatMap(({ name, meta, foreign }) => {
+    const goes = ownerOf(meta.tags) === config.deployment && foreign.length === 0 && meta.deletedAt === undefined
+    return goes ? [name] : []
   })
 }
 

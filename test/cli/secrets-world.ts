@@ -4,7 +4,9 @@ import { replacePods } from '../fakes/kube/pods.ts'
 import { FILE, runCli } from './run-cli.ts'
 
 /** An environment that reads a key of a Kubernetes Secret. */
-export const reads = (secret: string, key: string) => [{ name: 'V', valueFrom: { secretKeyRef: { name: secret, key } } }]
+export const reads = (secret: string, key: string) => [
+  { name: 'V', valueFrom: { secretKeyRef: { name: secret, key } } },
+]
 const deployment = (namespace: string, name: string, container: object, release = name) => ({
   apiVersion: 'apps/v1',
   kind: 'Deployment',

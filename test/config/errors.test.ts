@@ -106,7 +106,7 @@ describe('an error names file, line, column, path, found and expected', () => {
     [
       'a bundle under the name of a secret',
       'secrets: { bundle: litellm/master-key }\n',
-      'llmgw.yaml:4:12: secrets.bundle: "litellm/master-key" is also the remote name of "litellm-master-key"; expected one of its own',
+      'llmgw.yaml:4:20: secrets.bundle: "litellm/master-key" is also the remote name of "litellm-master-key"; expected one of its own',
     ],
     [
       'our own key of the bundle',

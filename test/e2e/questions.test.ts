@@ -1,8 +1,10 @@
+import { once } from 'node:events'
 import { describe, expect, test } from 'vitest'
 import { useDeployedSandbox } from './world/deployed.ts'
 import { LLMGW } from './world/llmgw.ts'
 import { REMOTE_SECRETS, ROLES } from './world/platform.ts'
 import { secretVersions, snapshot } from './world/snapshot.ts'
+import { SPINE_SECRETS } from './world/spine.ts'
 import { openTerminal, type Terminal } from './world/terminal.ts'
 
 const NAME = 'e2e-questions'
@@ -114,5 +116,85 @@ describe.sequential('the questions on a deployed platform', () => {
     terminal.type('\u0003')
     expect(await terminal.exited).toBe(130)
     expect(await state()).toEqual(before)
+  })
+})
+
+const CI = { INTERACTIVE_MODE: 'false' }
+const BUNDLED = { ...CI, LLMGW_SECRETS_LAYOUT: 'bundle' }
+/** The last one is nobody's: a change of it stays, so that whoever watches must see it. */
+const WATCHED = ['litellm-secrets', 'redis-credentials', 'watched']
+
+/** Every difference of these Secrets from what they hold now, until it is stopped. */
+async function watchSecrets() {
+  const stop = new AbortController()
+  const faults: string[] = []
+  const told = new EventTarget()
+  let before: string | undefined
+  const first = once(told, 'look')
+  const query = { apiVersion: 'v1', kind: 'Secret', namespace: 'litellm' }
+  const loop = (async () => {
+    for await (const secrets of sandbox.at.kube.watch(query, stop.signal)) {
+      const held = secrets.filter(({ metadata }) => WATCHED.includes(metadata.name))
+      const now = JSON.stringify(held.map(({ metadata, data }) => [metadata.name, data]).sort())
+      before ??= now
+      if (now !== before) faults.push(`holds something else, among ${held.length}`)
+      told.dispatchEvent(new Event(now === before ? 'look' : 'fault'))
+    }
+  })().catch((error: unknown) => {
+    if (!stop.signal.aborted) throw error
+  })
+  await first
+  return {
+    faults,
+    /** The next difference. */
+    fault: () => once(told, 'fault'),
+    stop: async () => {
+      stop.abort()
+      await loop
+    },
+  }
+}
+
+describe.sequential('the layouts of secrets on a deployed platform', () => {
+  test('a deploy in the other layout makes no value, and a migration there and back loses none for a moment', async () => {
+    const { kube, aws } = sandbox.at
+    const values = async (names: readonly string[]) =>
+      (await Promise.all(names.map((name) => aws.secretsManager.value(name)))).map((found) => found?.value.reveal())
+    const before = await values(SPINE_SECRETS)
+    const keys = ['master-key', 'salt-key', 'database-url'].map((key) => `litellm-${key}`)
+    const addresses = [...keys, 'redis-password'].map((key) => `llm-gateway/api-keys#${key}`)
+    const refused = await sandbox.run('deploy all', BUNDLED)
+    expect([refused.code, refused.output]).toEqual([1, expect.stringContaining('SecretsInOtherLayout')])
+    expect(await aws.secretsManager.describe('llm-gateway/api-keys')).toBeUndefined()
+
+    const watched = { apiVersion: 'v1', kind: 'Secret', namespace: 'litellm', name: 'watched' }
+    await kube.create({
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: 'watched', namespace: 'litellm' },
+      data: { key: btoa('value') },
+    })
+    const watcher = await watchSecrets()
+    const there = await sandbox.run('secrets migrate --to bundle --retire --yes', BUNDLED)
+    expect(there.code, there.output).toBe(0)
+    expect(await values(addresses)).toEqual(before)
+    expect((await aws.secretsManager.describe('litellm/salt-key'))?.deletedAt).toBeDefined()
+    const settled = await sandbox.run('plan all --exit-code', BUNDLED)
+    expect(settled.code, settled.output).toBe(0)
+    const verified = await sandbox.run('verify irsa secrets external-secrets', BUNDLED)
+    expect(verified.code, verified.output).toBe(0)
+
+    const back = await sandbox.run('secrets migrate --to split --retire --yes', CI)
+    expect(back.code, back.output).toBe(0)
+    expect(await values(SPINE_SECRETS)).toEqual(before)
+    expect((await sandbox.run('plan all --exit-code', CI)).code).toBe(0)
+    expect(watcher.faults).toEqual([])
+
+    // Who watches would have seen it.
+    const seen = watcher.fault()
+    await kube.patch(watched, { data: { key: null } })
+    await seen
+    await watcher.stop()
+    await kube.remove(watched)
   })
 })

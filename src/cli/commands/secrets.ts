@@ -1,5 +1,5 @@
-import type { CommandUnknownOpts } from '@commander-js/extra-typings'
-import type { GlobalFlags, SecretsExportFlags, SecretsFlags } from '../flags.ts'
+import { type CommandUnknownOpts, Option } from '@commander-js/extra-typings'
+import type { GlobalFlags, SecretsExportFlags, SecretsFlags, SecretsMigrateFlags } from '../flags.ts'
 import type { Host } from '../host.ts'
 
 /** What every action below needs; `finish` is told the exit code. */
@@ -16,6 +16,7 @@ export function addSecrets(program: CommandUnknownOpts, host: Host, finish: (exi
   addGiving(command, surroundings)
   addRotating(command, surroundings)
   addBackup(command, surroundings)
+  addMigration(command, surroundings)
 }
 
 const flagsOf = (command: CommandUnknownOpts): SecretsFlags => command.optsWithGlobals() as unknown as SecretsFlags
@@ -99,6 +100,19 @@ function addBackup(parent: CommandUnknownOpts, { host, finish }: Surroundings): 
     .action(async (file, _flags, command) =>
       finish(await (await import('../secrets/restore.ts')).restore(file, flagsOf(command), host)),
     )
+}
+
+function addMigration(parent: CommandUnknownOpts, { host, finish }: Surroundings): void {
+  changing(parent, 'migrate')
+    .description('Bring all values into the layout that secrets.layout names; the cluster has every value throughout.')
+    .addOption(
+      new Option('--to <layout>', 'the layout, which has to be that of llmgw.yaml').choices(['split', 'bundle']),
+    )
+    .option('--retire', 'schedule the secrets of the layout before for deletion; they can be restored', false)
+    .action(async (_flags, command) => {
+      const flags = command.optsWithGlobals() as unknown as SecretsMigrateFlags
+      finish(await (await import('../secrets/migrate.ts')).migrate(flags, host))
+    })
 }
 
 function repeated(value: string, before: unknown): readonly string[] {

@@ -7,6 +7,7 @@ import { createCaller } from '../../../src/adapters/aws/call.ts'
 import { type AwsConnection, connectAws } from '../../../src/adapters/aws/connect-aws.ts'
 import { type AwsCredentials, clientSettings, credentialSource } from '../../../src/adapters/aws/connection.ts'
 import { createSecretsManager } from '../../../src/adapters/aws/secrets-manager.ts'
+import { followDelays } from '../../../src/adapters/delays.ts'
 import type { Config } from '../../../src/config/schema.ts'
 import type { PolicyDocument, Target } from '../../../src/ports/index.ts'
 import { Secret } from '../../../src/secret.ts'
@@ -53,7 +54,8 @@ describeBundleContract('emulator', async () => {
   const { region, endpoint: endpointUrl } = account()
   const credentials = credentialSource({ region, endpointUrl, credentials: admin() })
   const settings = () => clientSettings({ region, endpointUrl }, credentials)
-  return { whole: createSecretsManager(settings, createCaller({ region, endpointUrl })), uniqueName }
+  const call = createCaller({ region, endpointUrl }, { follow: followDelays(() => undefined) })
+  return { whole: createSecretsManager(settings, call), uniqueName }
 })
 
 describeEksContract('emulator', async () => {

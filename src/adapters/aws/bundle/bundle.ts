@@ -4,6 +4,7 @@ import { PreflightError } from '../../../errors.ts'
 import { RECORDS_KEY } from '../../../ports/secret-address.ts'
 import { type Entry, entriesOf, textOf } from './json-entries.ts'
 
+/** A version of a key that is not its current one. */
 const other = z.object({ version: z.string(), value: z.string(), labels: z.array(z.string()) })
 
 /** What is kept about the keys, as text under a key of its own, so that the JSON stays one of texts. */
@@ -16,16 +17,13 @@ const recordsSchema = z.object({
 
 type Records = z.infer<typeof recordsSchema>
 
-/** A version of a key that is not its current one. */
-export type OtherVersion = z.infer<typeof other>
-
 /** A key of a bundle with its versions. */
 export interface HeldKey {
   readonly value: string
   readonly version: string
   /** Of the current version, beside AWSCURRENT. */
   readonly labels: readonly string[]
-  readonly other?: OtherVersion | undefined
+  readonly other?: z.infer<typeof other> | undefined
 }
 
 /** The JSON of one secret. */
