@@ -1,5 +1,6 @@
 import type { Cause } from '../../src/engine/step.ts'
 import type { Services, StepContext } from '../../src/ports/index.ts'
+import { parseAddress } from '../../src/ports/secret-address.ts'
 import type { Secret } from '../../src/secret.ts'
 import { ROTATING, versionWith } from '../rotation/new-version.ts'
 import { isPending, lacksValue, refuseForeignSecret } from '../secrets/examine.ts'
@@ -65,12 +66,11 @@ function unfinished(pairs: readonly Pair[]): Cause | undefined {
 /** Both layouts have a value: whichever is right, the other one must not be lost by accident. */
 export function conflict(pairs: readonly Pair[]): Cause | undefined {
   const differing = pairs.filter(({ state }) => state === 'differs')
-  const [first] = differing
-  if (first === undefined) return undefined
+  if (differing.length === 0) return undefined
   return {
     code: 'LayoutsDiffer',
     message: `both layouts have a value, and not the same: ${differing.map(({ before, after }) => `${before.remote} and ${after.remote}`).join('; ')}`,
-    hint: `delete the one that is wrong, or look at both first: aws secretsmanager get-secret-value --secret-id ${first.after.remote.split('#')[0]}`,
+    hint: 'delete the one that is wrong, then run the same command again: llmgw explain LayoutsDiffer',
   }
 }
 
@@ -78,7 +78,7 @@ function unreadable(pairs: readonly Pair[]): Cause | undefined {
   const pending = pairs.filter(({ before, after }) => isPending(before) && (lacksValue(after) || isPending(after)))
   const [first] = pending
   if (first === undefined) return undefined
-  const remotes = [...new Set(pending.map(({ before }) => before.remote.split('#')[0]))]
+  const remotes = [...new Set(pending.map(({ before }) => parseAddress(before.remote).secret))]
   return {
     code: 'SecretPendingDeletion',
     message: `scheduled for deletion, so the values cannot be read: ${remotes.join(', ')}`,

@@ -26,7 +26,7 @@ interface Person {
   readonly proxied: Proxied
   /** Of the calls that the person signed. */
   readonly keyId: string
-  run(words: string): Promise<Ended>
+  run(words: string, more?: Readonly<Record<string, string>>): Promise<Ended>
 }
 
 /** Somebody who has these rights in cluster and account, and no others; both APIs hold each call against them. */
@@ -38,7 +38,7 @@ async function personWith(name: string, cluster: Role, account: PolicyDocument):
   const proxied = await throughProxies(sandbox.connection, {}, WHOLE, name)
   opened.push(proxied)
   const keyId = credentials.AWS_ACCESS_KEY_ID ?? ''
-  return { proxied, keyId, run: (words) => run(words, proxied, credentials) }
+  return { proxied, keyId, run: (words, more) => run(words, proxied, { ...credentials, ...more }) }
 }
 
 async function run(words: string, { config }: Proxied, env: Readonly<Record<string, string>>): Promise<Ended> {
@@ -77,13 +77,11 @@ const UNSEEN = {
     ...written('constraints.gatekeeper.sh/llmgwmcpserverauthentication'),
   ],
   aws: [
-    // AWS asks for them by itself where something is made with tags.
-    'iam:TagRole',
+    // AWS asks for it by itself where a secret is made with tags.
     'secretsmanager:TagResource',
-    // Of other days: clusters that `init` offers, roles that somebody changed, secrets that somebody deleted.
+    // Of other days: clusters that `init` offers, roles that somebody changed.
     'eks:ListClusters',
     'iam:UpdateAssumeRolePolicy',
-    'secretsmanager:RestoreSecret',
   ],
 }
 
@@ -92,15 +90,19 @@ const isWebhookProbe = ({ path }: Seen): boolean => path.includes('llmgw-webhook
 
 test('the printed rights suffice from the first deploy to the end, and hold nothing that no call needs', async () => {
   const { proxied, keyId, run } = await personWith('llmgw-tool', role, policy)
-  for (const words of [
-    'deploy all',
-    'deploy all',
-    'verify',
-    'secrets rotate webui-secret-key --yes',
-    `support-bundle -o ${join(sandbox.connection.dir, 'support.tar.gz')}`,
-    'destroy all --yes --confirm llmgw --purge-secrets --delete-crds --delete-volumes',
-  ]) {
-    const ended = await run(words)
+  const bundled = { LLMGW_SECRETS_LAYOUT: 'bundle' }
+  for (const [words, more] of [
+    ['deploy all'],
+    ['deploy all'],
+    ['verify'],
+    // There and back: the old ones are retired, and restored with their values.
+    ['secrets migrate --retire --yes', bundled],
+    ['secrets migrate --retire --yes'],
+    ['secrets rotate webui-secret-key --yes'],
+    [`support-bundle -o ${join(sandbox.connection.dir, 'support.tar.gz')}`],
+    ['destroy all --yes --confirm llmgw --purge-secrets --delete-crds --delete-volumes'],
+  ] as const) {
+    const ended = await run(words, more)
     expect(ended.code, `${words}\n${ended.output}`).toBe(0)
   }
   const { kube } = proxied
