@@ -102,6 +102,8 @@ const RUNS: readonly (readonly [words: string, env?: Readonly<Record<string, str
   ['status --output json'],
   ['verify --output json --debug'],
   ['secrets rotate webui-secret-key --yes --debug'],
+  ['secrets migrate --yes --debug', { LLMGW_SECRETS_LAYOUT: 'bundle' }],
+  ['secrets migrate --yes --output ndjson'],
   ['support-bundle -o REPORTS/support.tar.gz'],
   ['deploy all --debug --output json'],
 ]
