@@ -6,8 +6,8 @@ import { mergeValues } from './helm-release/merge-values.ts'
 import { helmRelease } from './helm-release.ts'
 import { RELEASES } from './names.ts'
 import { namespaces } from './namespaces.ts'
+import { redisPods } from './redis/pods.ts'
 import { tlsValues } from './redis/tls.ts'
-import { redisPods } from './redis-pods.ts'
 import { storage } from './storage.ts'
 
 /** Where clients find the cache. */

@@ -1,4 +1,4 @@
-import type { PodShape, ResourceValues } from './helm-release/definition.ts'
+import type { PodShape, ResourceValues } from '../helm-release/definition.ts'
 
 interface Container {
   readonly resources?: ResourceValues
