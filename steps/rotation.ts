@@ -1,6 +1,7 @@
 import type { LlmgwStep } from '../src/ports/index.ts'
 import { KEY_SECRET } from './openwebui/key-names.ts'
-import type { Consumer } from './rotation/consumers.ts'
+import { acceptPassword, PASSWORD_SECRET } from './rotation/cache-password.ts'
+import type { Consumer, Turn } from './rotation/consumers.ts'
 import { acceptKey, withdrawKey } from './rotation/gateway-key.ts'
 import { inUse } from './rotation/in-use.ts'
 import { type Direction, newVersion, type Rotated } from './rotation/new-version.ts'
@@ -19,33 +20,37 @@ export interface Rotation {
 }
 
 /**
- * A rotation as steps: new version, sync, restart of the consumers (first those who check the value, then those who
- * present it), proof, end of the old version. What LiteLLM keeps itself it takes before the restarts and refuses after the
- * proof. What is done shows in the version labels and in the annotations of pod templates, so that a rotation that was
+ * A rotation as steps: new version, sync, restart of the consumers (those who check the value before those who present it,
+ * or after them where they take both for a while), proof, end of the old version. Running Redis servers take the new password
+ * before anybody presents it; what LiteLLM keeps itself it takes before the restarts and refuses after the proof. What is done shows in the version labels and in the annotations of pod templates, so that a rotation that was
  * stopped goes on where it was, or back.
  */
 export function rotationSteps({ secrets, consumers, direction }: Rotation): readonly LlmgwStep<unknown>[] {
   const names = secrets.map(({ name }) => name)
   const versions = new Map(secrets.map((one) => [one.name, newVersion(one, direction)]))
-  const sync = syncCopies(names, [...versions.values()])
-  const restarts = (checks: boolean, after: readonly LlmgwStep<unknown>[]) =>
+  const password = versions.get(PASSWORD_SECRET)
+  const told = password === undefined ? [] : [acceptPassword(password) as LlmgwStep<unknown>]
+  const sync = syncCopies(names, [...versions.values()], told)
+  const restarts = (turn: Turn, after: readonly LlmgwStep<unknown>[]) =>
     consumers
-      .filter((consumer) => consumer.checks === checks)
+      .filter((consumer) => consumer.turn === turn)
       .map((consumer) => restart({ consumer, versions, after }) as LlmgwStep<unknown>)
   const kept = versions.get(KEY_SECRET)
   const accepted = kept === undefined ? [] : [acceptKey(kept) as LlmgwStep<unknown>]
-  const checking = restarts(true, [sync as LlmgwStep<unknown>])
-  const presenting = restarts(false, [sync as LlmgwStep<unknown>, ...accepted, ...checking])
-  const proof = inUse(names, versions, [sync as LlmgwStep<unknown>, ...accepted, ...checking, ...presenting])
+  const first = restarts('first', [sync as LlmgwStep<unknown>])
+  const between = restarts('between', [sync as LlmgwStep<unknown>, ...accepted, ...first])
+  const last = restarts('last', [sync as LlmgwStep<unknown>, ...first, ...between])
+  const restarted = [...first, ...between, ...last]
+  const proof = inUse(names, versions, [sync as LlmgwStep<unknown>, ...accepted, ...restarted])
   const proven = proof as LlmgwStep<unknown>
   const withdrawn = kept === undefined ? [] : [withdrawKey(kept, [proven]) as LlmgwStep<unknown>]
   const ends = secrets.flatMap((one) => {
     const version = versions.get(one.name)
     return version === undefined ? [] : [retire(one, version, [proven, ...withdrawn])]
   })
-  const restarted = [...checking, ...presenting]
   return [
     ...versions.values(),
+    ...told,
     sync,
     ...accepted,
     ...restarted,

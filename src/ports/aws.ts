@@ -99,6 +99,8 @@ export interface SecretsManager {
   tagged(tag: { readonly key: string; readonly value: string }, signal?: AbortSignal): Promise<readonly string[]>
   /** The AWSCURRENT value; undefined when there is no such secret or it has no value. */
   value(name: string, signal?: AbortSignal): Promise<{ readonly value: Secret; readonly versionId: string } | undefined>
+  /** The value of a version that has a label; undefined when there is no such secret or version. */
+  versionValue(name: string, versionId: string, signal?: AbortSignal): Promise<Secret | undefined>
   /** Throws `AlreadyExists` (code) rather than touch one that is there. */
   create(secret: NewSecret, signal?: AbortSignal): Promise<{ readonly arn: string; readonly versionId: string }>
   /** Each as `create` does, in this order; the keys of one JSON in one write. */

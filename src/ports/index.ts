@@ -1,6 +1,7 @@
 import type { Config } from '../config/schema.ts'
 import type { Step, StepRuntime } from '../engine/step.ts'
 import type { Eks, Iam, SecretsManager, Sts } from './aws.ts'
+import type { CachePasswords } from './cache.ts'
 import type { Certificates } from './certificates.ts'
 import type { GatewayKeys } from './gateway.ts'
 import type { Helm } from './helm.ts'
@@ -10,6 +11,7 @@ import type { ServiceCalls } from './service-calls.ts'
 import type { Assets, Clock, ProvidedValues, Random } from './world.ts'
 
 export type * from './aws.ts'
+export type * from './cache.ts'
 export type * from './certificates.ts'
 export type * from './gateway.ts'
 export type * from './helm.ts'
@@ -58,6 +60,7 @@ export interface Services {
   readonly helm: Helm
   readonly serviceCalls: ServiceCalls
   readonly gatewayKeys: GatewayKeys
+  readonly cachePasswords: CachePasswords
   readonly iam: Iam
   readonly secretsManager: SecretsManager
   readonly eks: Eks

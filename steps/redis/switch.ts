@@ -3,7 +3,8 @@ import { RELEASES } from '../names.ts'
 import type { CertificateFault } from './certificate.ts'
 import { tlsSecret } from './tls.ts'
 
-interface Servers {
+/** What is asked of the StatefulSet of Redis servers. */
+export interface Servers {
   readonly spec?: {
     readonly replicas?: number
     readonly template?: {
@@ -15,9 +16,11 @@ interface Servers {
 /** Port by which the chart tells a server with TLS. Source: redis-ha chart, template of the StatefulSet. */
 const TLS_PORT = 'redis-tls'
 
-const NAME = `${RELEASES.redis.name}-redis-ha-server`
+/** Name of the StatefulSet of Redis servers. Source: redis-ha chart. */
+export const SERVERS = `${RELEASES.redis.name}-redis-ha-server`
 
-function speaksTls({ spec }: Servers): boolean {
+/** Whether servers of this StatefulSet speak TLS. */
+export function speaksTls({ spec }: Servers): boolean {
   const ports = spec?.template?.spec?.containers?.flatMap((container) => container.ports ?? []) ?? []
   return ports.some(({ name }) => name === TLS_PORT)
 }
@@ -25,7 +28,7 @@ function speaksTls({ spec }: Servers): boolean {
 /** Whether the servers of a release with these objects speak TLS. */
 export const isTlsIn = (manifest: readonly KubeObject[]): boolean =>
   manifest.some(
-    (object) => object.kind === 'StatefulSet' && object.metadata.name === NAME && speaksTls(object as Servers),
+    (object) => object.kind === 'StatefulSet' && object.metadata.name === SERVERS && speaksTls(object as Servers),
   )
 
 /**
@@ -37,7 +40,7 @@ export async function switchFault(
   { config, kube, signal }: Pick<Services, 'config' | 'kube'> & Pick<StepContext, 'signal'>,
   isWanted = tlsSecret(config) !== undefined,
 ): Promise<CertificateFault | undefined> {
-  const place = { apiVersion: 'apps/v1', kind: 'StatefulSet', name: NAME, namespace: config.namespaces.gateway }
+  const place = { apiVersion: 'apps/v1', kind: 'StatefulSet', name: SERVERS, namespace: config.namespaces.gateway }
   const live = (await kube.find(place, signal)) as Servers | undefined
   if (live === undefined || (live.spec?.replicas ?? 1) < 2) return undefined
   const speaks = speaksTls(live)
@@ -45,7 +48,7 @@ export async function switchFault(
   const [is, wanted] = speaks ? ['TLS', 'plain text'] : ['plain text', 'TLS']
   return {
     code: 'CacheTlsSwitched',
-    message: `StatefulSet ${place.namespace}/${NAME} speaks ${is}, and its ${live.spec?.replicas} servers cannot change to ${wanted} one by one`,
-    hint: `kubectl --namespace ${place.namespace} delete statefulset ${NAME}, then llmgw deploy: volumes stay, and LiteLLM serves without its cache in between`,
+    message: `StatefulSet ${place.namespace}/${SERVERS} speaks ${is}, and its ${live.spec?.replicas} servers cannot change to ${wanted} one by one`,
+    hint: `kubectl --namespace ${place.namespace} delete statefulset ${SERVERS}, then llmgw deploy: volumes stay, and LiteLLM serves without its cache in between`,
   }
 }

@@ -11,7 +11,7 @@ const CONSEQUENCES: Readonly<Record<string, Consequence>> = {
     twice: true,
   },
   'redis-password': {
-    text: 'Redis servers and proxies restart first, then what uses the cache. Until that has restarted too its cached answers are missed, and are asked for anew.',
+    text: 'Nobody is cut off: each Redis server takes both passwords until it restarts, after everything that uses the cache. While servers are replaced, cached answers may be missed for seconds, and are asked for anew.',
     twice: false,
   },
   'webui-secret-key': {

@@ -1,25 +1,42 @@
 import type { KubeObject, ObjectRef, Services, StepContext } from '../../src/ports/index.ts'
 import { refOf, targetOf } from '../desired.ts'
 import { RELEASES } from '../names.ts'
+import { PASSWORD_SECRET } from './cache-password.ts'
 import type { Place } from './places.ts'
 import { keysUsed, type PodSpec } from './pod-references.ts'
 
 /** Kinds whose pods are replaced when their template changes. */
 const RESTARTABLE = ['Deployment', 'StatefulSet', 'DaemonSet'] as const
 
+/**
+ * `first`: checks a value, and takes one at a time. `last`: checks a value, and has been told to take the new one beside the
+ * old, which ends with its restart. `between`: presents what it is given.
+ */
+export type Turn = (typeof TURNS)[number]
+
+/** In the order of restarts. */
+export const TURNS = ['first', 'between', 'last'] as const
+
 /** A workload whose pods read some of these secrets. */
 export interface Consumer {
   readonly ref: ObjectRef
   /** Logical names, sorted. */
   readonly secrets: readonly string[]
-  /** It is what checks the value: restarted before those who present it. */
-  readonly checks: boolean
+  /** When it restarts, compared with those who only present a value. */
+  readonly turn: Turn
 }
 
-/** Who checks a value that others present, by logical name: the Helm release. */
-const CHECKED_BY: Readonly<Record<string, string>> = {
-  'litellm-master-key': RELEASES.litellm.name,
-  'redis-password': RELEASES.redis.name,
+/** Who checks a value that others present, by logical name; of Redis the servers, not the proxy. */
+const CHECKED_BY: Readonly<Record<string, { readonly release: string; readonly kind?: string; readonly turn: Turn }>> =
+  {
+    'litellm-master-key': { release: RELEASES.litellm.name, turn: 'first' },
+    [PASSWORD_SECRET]: { release: RELEASES.redis.name, kind: 'StatefulSet', turn: 'last' },
+  }
+
+function turnOf({ kind, metadata }: KubeObject, secrets: readonly string[]): Turn {
+  const release = metadata.annotations?.['meta.helm.sh/release-name']
+  const checked = secrets.flatMap((secret) => CHECKED_BY[secret] ?? [])
+  return checked.find((by) => by.release === release && (by.kind ?? kind) === kind)?.turn ?? 'between'
 }
 
 type Looking = Services & Pick<StepContext, 'signal'>
@@ -42,9 +59,8 @@ async function consumersIn(ctx: Looking, namespace: string, places: readonly Pla
     const specs = [templateOf(workload).spec, ...own.map((pod) => pod.spec as PodSpec)]
     const used = places.filter((place) => place.namespace === namespace && specs.some((spec) => uses(spec, place)))
     if (used.length === 0) return []
-    const release = workload.metadata.annotations?.['meta.helm.sh/release-name']
     const secrets = [...new Set(used.map(({ secret }) => secret))].sort()
-    return [{ ref: refOf(workload), secrets, checks: secrets.some((secret) => CHECKED_BY[secret] === (release ?? '')) }]
+    return [{ ref: refOf(workload), secrets, turn: turnOf(workload, secrets) }]
   })
 }
 

@@ -6,15 +6,22 @@ import { durationMs } from '../names.ts'
 import type { VersionOut } from './new-version.ts'
 import { lookAtCopies, type Place, placeName, placesOf, syncsOf } from './places.ts'
 
-/** A step that brings the current values into the cluster now, and waits until they are there. */
-export function syncCopies(names: readonly string[], versions: readonly LlmgwStep<VersionOut>[]): LlmgwStep {
+/**
+ * A step that brings the current values into the cluster now, and waits until they are there. `after`: what must be done
+ * before a pod can start with them.
+ */
+export function syncCopies(
+  names: readonly string[],
+  versions: readonly LlmgwStep<VersionOut>[],
+  after: readonly LlmgwStep<unknown>[] = [],
+): LlmgwStep {
   const behind = async (ctx: StepContext): Promise<readonly Place[]> =>
     (await lookAtCopies(ctx, placesOf(ctx.config, names))).filter(({ state }) => state !== 'current')
   return {
     id: 'sync-copies',
     title: 'Sync the Kubernetes Secrets',
     component: 'external-secrets',
-    needs: versions.map((step) => applied(step)),
+    needs: [...versions, ...after].map((step) => applied(step)),
 
     async check(ctx) {
       for (const step of versions) await ctx.output(step)

@@ -7,7 +7,8 @@ import { FILE, runCli } from './run-cli.ts'
 export const reads = (secret: string, key: string) => [
   { name: 'V', valueFrom: { secretKeyRef: { name: secret, key } } },
 ]
-const deployment = (namespace: string, name: string, container: object, release = name) => ({
+/** A Deployment of a Helm release. */
+export const deployment = (namespace: string, name: string, container: object, release = name) => ({
   apiVersion: 'apps/v1',
   kind: 'Deployment',
   metadata: { name, namespace, annotations: { 'meta.helm.sh/release-name': release } },

@@ -136,8 +136,14 @@ function versionsAreMoved(makeWorld: () => Promise<SecretsManagerWorld>): void {
       [first.versionId]: ['AWSCURRENT'],
       [second.versionId]: [LABEL],
     })
+    const versionsOf = async (ids: readonly string[]) =>
+      await Promise.all(ids.map(async (id) => (await secretsManager.versionValue(name, id))?.reveal()))
+    const both = [first.versionId, second.versionId]
+    expect(await versionsOf(both)).toEqual(['first-value', 'second-value'])
     await secretsManager.promote(name, second.versionId)
     await secretsManager.promote(name, second.versionId)
+    expect(await versionsOf([...both, randomUUID()])).toEqual(['first-value', 'second-value', undefined])
+    expect(await secretsManager.versionValue(uniqueName(), second.versionId)).toBeUndefined()
     expect((await secretsManager.value(name))?.value.reveal()).toBe('second-value')
     const { versions = {} } = (await secretsManager.describe(name)) ?? {}
     expect(versions[first.versionId]).toEqual(['AWSPREVIOUS'])

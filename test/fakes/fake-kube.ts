@@ -1,5 +1,5 @@
-import { createServer, type RequestListener, type Server } from 'node:http'
-import { duplexPair } from 'node:stream'
+import { createServer, type RequestListener } from 'node:http'
+import { type Duplex, duplexPair } from 'node:stream'
 import { describeRef, refusal } from '../../src/adapters/kube/errors.ts'
 import type { Access, Kube, KubeObject, ListQuery, ObjectRef } from '../../src/ports/kube.ts'
 import { FAKE_ISSUER, fakeToken } from './fake-token.ts'
@@ -66,6 +66,11 @@ export interface FakeKube extends Kube {
     pod: { readonly namespace: string; readonly name: string; readonly port: number },
     serve: RequestListener,
   ): void
+  /** What speaks any other protocol there. */
+  serveStream(
+    pod: { readonly namespace: string; readonly name: string; readonly port: number },
+    serve: (stream: Duplex) => void,
+  ): void
   /** From now on `canI` answers no to what matches. */
   deny(match: (access: Access) => boolean): void
   /** The next `times` calls (default 1) that match end with `error`. */
@@ -88,7 +93,7 @@ export function fakeKube(options: FakeKubeOptions = {}): FakeKube {
   const reads: KubeCall[] = []
   const faults: { match: (call: KubeCall) => boolean; error: Error; left: number }[] = []
   const texts = new Map<string, string>()
-  const ports = new Map<string, Server>()
+  const ports = new Map<string, (stream: Duplex) => void>()
   const denials: ((access: Access) => boolean)[] = []
 
   const call = (verb: KubeVerb, ref: KubeCall['ref'], signal?: AbortSignal): KubeCall => {
@@ -273,10 +278,10 @@ export function fakeKube(options: FakeKubeOptions = {}): FakeKube {
     async connect({ namespace, name, port }, signal) {
       const made = call('connect', { kind: 'Pod', namespace, name }, signal)
       reads.push(made)
-      const server = ports.get(`${namespace}/${name}:${port}`)
-      if (server === undefined) throw refuse(404, 'NotFound', made, `pods "${name}" not found`)
+      const serve = ports.get(`${namespace}/${name}:${port}`)
+      if (serve === undefined) throw refuse(404, 'NotFound', made, `pods "${name}" not found`)
       const [near, far] = duplexPair()
-      server.emit('connection', far)
+      serve(far)
       return near
     },
     async logs({ namespace, name, tailLines }, signal) {
@@ -308,7 +313,11 @@ export function fakeKube(options: FakeKubeOptions = {}): FakeKube {
     settle,
     event,
     setLogs: ({ namespace, name }, text) => void texts.set(`${namespace}/${name}`, text),
-    servePod: ({ namespace, name, port }, serve) => void ports.set(`${namespace}/${name}:${port}`, createServer(serve)),
+    servePod: ({ namespace, name, port }, serve) => {
+      const server = createServer(serve)
+      ports.set(`${namespace}/${name}:${port}`, (far) => void server.emit('connection', far))
+    },
+    serveStream: ({ namespace, name, port }, serve) => void ports.set(`${namespace}/${name}:${port}`, serve),
     deny: (match) => void denials.push(match),
     failNext(match, error, times = 1) {
       const test = typeof match === 'string' ? (made: KubeCall) => made.verb === match : match

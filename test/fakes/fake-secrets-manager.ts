@@ -72,7 +72,7 @@ function getUsable(state: FakeAwsState, name: string): FakeSecret {
   return secret
 }
 
-type Reads = Pick<SecretsManager, 'describe' | 'tagged' | 'value'>
+type Reads = Pick<SecretsManager, 'describe' | 'tagged' | 'value' | 'versionValue'>
 type Deletes = Pick<SecretsManager, 'restore' | 'scheduleDeletion' | 'purge'>
 type Versions = Pick<WholeSecrets, 'addVersion' | 'promote' | 'promoteFrom' | 'removeLabel'>
 
@@ -92,6 +92,12 @@ const reads = (state: FakeAwsState, enter: Enter): Reads => ({
     if (!state.secrets.has(name)) return undefined
     const found = current(getUsable(state, name))
     return found && { versionId: found[0], value: new Secret(found[1].value) }
+  },
+  async versionValue(name, versionId, signal) {
+    enter('secretsManager.versionValue', name, signal)
+    if (!state.secrets.has(name)) return undefined
+    const found = getUsable(state, name).versions.get(versionId)
+    return found && new Secret(found.value)
   },
 })
 

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { parseAllDocuments } from 'yaml'
 import { withBundles } from '../../src/adapters/aws/bundle/bundled-secrets.ts'
 import { entriesOf } from '../../src/adapters/aws/bundle/json-entries.ts'
+import { createCachePasswords } from '../../src/adapters/cache/cache-passwords.ts'
 import { certificates } from '../../src/adapters/certificates.ts'
 import { createGatewayKeys } from '../../src/adapters/gateway/gateway-keys.ts'
 import { createReadiness } from '../../src/adapters/kube/index.ts'
@@ -19,6 +20,7 @@ import { type FakeLitellm, fakeLitellm } from './fake-litellm.ts'
 import { fakeCrds } from './fake-monitoring.ts'
 import { seedTalkingPods } from './fake-pods.ts'
 import { type FakePrograms, fakePrograms } from './fake-programs.ts'
+import { type FakeRedis, fakeRedis } from './fake-redis.ts'
 import { FAKE_ISSUER } from './fake-token.ts'
 
 /** 2026-01-01T00:00:00Z. */
@@ -45,6 +47,8 @@ export interface FakeWorld extends Services {
   readonly clock: Clock
   /** What answers in the pod of LiteLLM. */
   readonly litellm: FakeLitellm
+  /** The Redis servers behind pods that have one. */
+  readonly redis: FakeRedis
   /** What answers in the pods of Open WebUI, Jaeger and Prometheus. */
   readonly programs: FakePrograms
   /** Every write so far: Kubernetes objects, AWS calls, helm runs. */
@@ -121,7 +125,7 @@ export function fakeWorld(overrides: FakeWorldOverrides = {}): FakeWorld {
   kube.servePod({ namespace: 'open-webui', name: 'open-webui-0', port: 80 }, programs.serveWebUi)
   kube.servePod({ namespace: 'monitoring', name: 'jaeger-0', port: 16686 }, programs.serveJaeger)
   kube.servePod({ namespace: 'monitoring', name: 'prometheus-0', port: 9090 }, programs.servePrometheus)
-  return assemble({ clock, aws, kube, litellm, programs, overrides })
+  return assemble({ clock, aws, kube, litellm, programs, redis: fakeRedis(kube), overrides })
 }
 
 /** What names and policies of the network stand on, as EKS with the VPC CNI has them. */
@@ -147,12 +151,13 @@ interface Parts {
   readonly kube: FakeKube
   readonly litellm: FakeLitellm
   readonly programs: FakePrograms
+  readonly redis: FakeRedis
   readonly overrides: FakeWorldOverrides
   readonly helm?: FakeHelm
 }
 
 function assemble(parts: Parts): FakeWorld {
-  const { clock, aws, kube, litellm, programs, overrides } = parts
+  const { clock, aws, kube, litellm, programs, redis, overrides } = parts
   const config = configSchema.parse(configTree(overrides.config ?? {}))
   const render = fakeCharts
   const helm =
@@ -177,6 +182,8 @@ function assemble(parts: Parts): FakeWorld {
     readiness: createReadiness(kube, clock),
     serviceCalls,
     gatewayKeys: createGatewayKeys(serviceCalls),
+    cachePasswords: createCachePasswords(kube),
+    redis,
     litellm,
     programs,
     helm,

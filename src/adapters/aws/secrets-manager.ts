@@ -18,7 +18,7 @@ type Send = <T>(
 
 const CURRENT = 'AWSCURRENT'
 
-type Reads = Pick<SecretsManager, 'describe' | 'tagged' | 'value'>
+type Reads = Pick<SecretsManager, 'describe' | 'tagged' | 'value' | 'versionValue'>
 type Deletes = Pick<SecretsManager, 'restore' | 'scheduleDeletion' | 'purge'>
 type Versions = Pick<WholeSecrets, 'addVersion' | 'promote' | 'promoteFrom' | 'removeLabel'>
 type Writes = Omit<WholeSecrets, keyof Reads | keyof Deletes | keyof Versions>
@@ -77,6 +77,14 @@ function reads(send: Send): Reads {
       )
       if (answer?.SecretString === undefined || answer.VersionId === undefined) return undefined
       return { value: new Secret(answer.SecretString), versionId: answer.VersionId }
+    },
+    async versionValue(name, VersionId, signal) {
+      const answer = await undefinedIfAbsent(
+        send('GetSecretValue', { name, signal }, (sdk, client, options) =>
+          client.send(new sdk.GetSecretValueCommand({ SecretId: name, VersionId }), options),
+        ),
+      )
+      return answer?.SecretString === undefined ? undefined : new Secret(answer.SecretString)
     },
   }
 }

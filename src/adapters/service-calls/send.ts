@@ -4,6 +4,7 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { StepError } from '../../errors.ts'
 import type { HttpAnswer, HttpAsk } from '../../ports/service-calls.ts'
+import { simulated } from './simulated-pod.ts'
 
 /** Where a call goes: an address, or a connection that somebody makes for each call. */
 export type Route =
@@ -75,11 +76,6 @@ function headersOf({ key }: HttpAsk, text: string | undefined) {
 }
 
 const titleOf = (route: Route): string => (route.kind === 'endpoint' ? route.url : route.title)
-
-function simulated({ title, port }: Extract<Route, { kind: 'pod' }>): StepError {
-  const message = `port ${port} of ${title} is simulated: nobody is there to answer`
-  return new StepError('PodSimulated', message, { hint: 'llmgw sandbox status' })
-}
 
 function unanswered(route: Route, cause: Error): StepError {
   return new StepError('ServiceUnreachable', `${titleOf(route)} does not answer`, {

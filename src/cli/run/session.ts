@@ -1,3 +1,4 @@
+import { createCachePasswords } from '../../adapters/cache/cache-passwords.ts'
 import { certificates } from '../../adapters/certificates.ts'
 import { createGatewayKeys } from '../../adapters/gateway/gateway-keys.ts'
 import { shareReads } from '../../adapters/kube/index.ts'
@@ -187,6 +188,7 @@ export function servicesOf(
     readiness,
     serviceCalls,
     gatewayKeys: createGatewayKeys(serviceCalls),
+    cachePasswords: createCachePasswords(kube),
     helm,
     ...world.aws,
     assets: world.assets,

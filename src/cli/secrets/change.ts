@@ -1,5 +1,5 @@
 import { consequenceOf } from '../../../steps/rotation/consequences.ts'
-import { type Consumer, consumerName, findConsumers } from '../../../steps/rotation/consumers.ts'
+import { type Consumer, consumerName, findConsumers, TURNS } from '../../../steps/rotation/consumers.ts'
 import { placesOf } from '../../../steps/rotation/places.ts'
 import { type Rotated, rotationSteps } from '../../../steps/rotation.ts'
 import { decide } from '../../engine/decide.ts'
@@ -86,7 +86,7 @@ function refuseUnconfirmed(flags: SecretsFlags, { request }: Session, names: rea
 function announce(session: Session, names: readonly string[], consumers: readonly Consumer[]): void {
   if (names.length === 0) return
   const texts = names.flatMap((name) => consequenceOf(name)?.text ?? [])
-  const order = [...consumers.filter(({ checks }) => checks), ...consumers.filter(({ checks }) => !checks)]
+  const order = TURNS.flatMap((turn) => consumers.filter((consumer) => consumer.turn === turn))
   session.print(
     [
       ...texts,

