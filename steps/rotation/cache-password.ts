@@ -57,7 +57,8 @@ export function acceptPassword(version: Version): LlmgwStep {
         await cachePasswords.accept(server, { added: current, known: others }, signal)
         return server
       })
-      // Nobody presents it before everybody takes it; what a server presents itself goes last, for that is what can be looked at.
+      // Nobody presents it before everybody takes it. A Sentinel that is not told takes servers that have restarted for down, and
+      // finds none to promote. What a server presents goes last, for that is what can be looked at.
       await tell(ctx, reached, (server) => cachePasswords.tellSentinel(server, current, signal))
       await tell(ctx, reached, (server) => cachePasswords.present(server, current, signal))
     },
