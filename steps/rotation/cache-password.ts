@@ -1,4 +1,5 @@
 import { applied } from '../../src/engine/step.ts'
+import { StepError } from '../../src/errors.ts'
 import type { CacheServer, KubeObject, LlmgwStep, StepContext } from '../../src/ports/index.ts'
 import type { Secret } from '../../src/secret.ts'
 import { remoteName } from '../names.ts'
@@ -127,15 +128,16 @@ async function tell<T>(
     } catch (error) {
       const why = whyUntold(server, error)
       if (why === undefined) throw error
-      ctx.report(`${placeOf(server)} ${why}`)
+      ctx.report(why)
     }
   return told
 }
 
-function whyUntold({ isReady: serves }: Server, error: unknown): string | undefined {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
-  if (code === 'PodSimulated') return 'is simulated: nobody is there to take a password'
+function whyUntold(server: Server, error: unknown): string | undefined {
+  if (!(error instanceof StepError)) return undefined
+  // Its message names the port: Redis may be real where its Sentinel is not.
+  if (error.code === 'PodSimulated') return error.message
   // Nobody uses it before it has started anew.
-  if (code === 'CacheRefused' && !serves) return 'is not ready and cannot be told: it starts anew with the new password'
-  return undefined
+  if (error.code !== 'CacheRefused' || server.isReady) return undefined
+  return `${placeOf(server)} is not ready and cannot be told: it starts anew with the new password`
 }
