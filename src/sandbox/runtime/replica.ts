@@ -7,20 +7,22 @@ import type { PodSeen } from './status.ts'
 /** A Pod without processes of its own: it says of itself what the real one of its workload says. */
 export interface Replica {
   readonly pod: Pod
-  /** The newest state of the object. */
-  update(pod: Pod): void
+  /** The newest state of the object, and the uid of the real Pod: another one when its own was replaced. */
+  update(pod: Pod, of: string): void
 }
 
-/** @param seen what is known of the real Pod; undefined while there is none */
-export function createReplica(api: Api, pod: Pod, seen: () => PodSeen | undefined): Replica {
+/** @param seen what is known of the real Pod with this uid; undefined while there is none */
+export function createReplica(api: Api, pod: Pod, seen: (uid: string) => PodSeen | undefined): Replica {
   let told = ''
-  const own = (): PodSeen => ({ ...(seen() ?? nothingYet(pod)), address: podAddress(pod.metadata.uid) })
+  let real = ''
+  const own = (): PodSeen => ({ ...(seen(real) ?? nothingYet(pod)), address: podAddress(pod.metadata.uid) })
   const publisher = createPublisher(api, pod, own)
   return {
     get pod() {
       return publisher.pod()
     },
-    update(newer) {
+    update(newer, of) {
+      real = of
       publisher.update(newer)
       const now = JSON.stringify(own())
       if (now !== told) publisher.publish()

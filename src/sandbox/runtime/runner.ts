@@ -153,9 +153,9 @@ function keepReplicas({ api, tended, replicas }: Running, wanted: ReturnType<typ
   for (const uid of replicas.keys()) if (!uids.has(uid)) replicas.delete(uid)
   for (const { pod, of } of wanted) {
     const { uid } = pod.metadata
-    const replica = replicas.get(uid) ?? createReplica(api, pod, () => tended.get(of)?.real.seen())
+    const replica = replicas.get(uid) ?? createReplica(api, pod, (of) => tended.get(of)?.real.seen())
     replicas.set(uid, replica)
-    replica.update(pod)
+    replica.update(pod, of)
   }
 }
 
