@@ -18,6 +18,8 @@ interface Faults {
   readOnly: boolean
   /** What /cache/ping says. */
   cache: string | undefined
+  /** How many connections to Redis it keeps that a restart has cut. */
+  cutConnections: number
   /** Every answer is a new one. */
   forgetful: boolean
   /** Anybody may list models. */
@@ -83,6 +85,7 @@ export function fakeLitellm(masterKey: () => string | undefined): FakeLitellm {
     tables: true,
     readOnly: false,
     cache: undefined,
+    cutConnections: 0,
     forgetful: false,
     open: false,
     trusting: false,
@@ -146,10 +149,14 @@ export function fakeLitellm(masterKey: () => string | undefined): FakeLitellm {
         ? { keys: [...keys.values()], total_pages: 1 }
         : { error: { message: 'The table `public.LiteLLM_VerificationToken` does not exist' } },
     ],
-    '/cache/ping': () => [
-      faults.cache === undefined ? 200 : 503,
-      { error: { message: JSON.stringify({ message: 'Service Unhealthy', error: faults.cache }) } },
-    ],
+    '/cache/ping': () => {
+      const cut = faults.cutConnections > 0
+      if (cut) faults.cutConnections -= 1
+      return [
+        faults.cache === undefined && !cut ? 200 : 503,
+        { error: { message: JSON.stringify({ message: 'Service Unhealthy', error: faults.cache }) } },
+      ]
+    },
     '/v1/chat/completions': (_url, body) => chat(body),
     '/guardrails/list': () => [200, { guardrails: faults.guardrails.map((name) => ({ guardrail_name: name })) }],
     '/v1/model/info': () => [200, { data: [] }],

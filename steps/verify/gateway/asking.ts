@@ -8,7 +8,7 @@ import type { Check, CheckContext, CheckResult } from '../check.ts'
 import { CannotAsk, whereAnswered } from '../silent.ts'
 
 /** LiteLLM as its administrator sees it. */
-interface Administration {
+export interface Administration {
   readonly key: Secret
   /** An answer that is not a refusal of the key itself: that has a check of its own. */
   ask(path: string): Promise<HttpAnswer>

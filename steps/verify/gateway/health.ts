@@ -1,9 +1,10 @@
+import type { HttpAnswer } from '../../../src/ports/index.ts'
 import { messageIn } from '../../litellm/ask-model.ts'
 import { gatewayTarget } from '../../litellm/service.ts'
 import { RELEASES } from '../../names.ts'
 import { type Check, verdict } from '../check.ts'
 import { isSilence } from '../silent.ts'
-import { callGateway, gatewayCheck } from './asking.ts'
+import { type Administration, callGateway, gatewayCheck } from './asking.ts'
 
 const READINESS = '/health/readiness'
 
@@ -56,6 +57,9 @@ export const databaseHolds: Check = gatewayCheck({
   },
 })
 
+/** A restart of Redis cuts connections that LiteLLM keeps; each question that fails on one makes it drop that one. */
+const ASKED_AT_MOST = 3
+
 /** With a wrong password, or no Redis, LiteLLM is ready and says nothing. */
 export const cacheAnswers: Check = gatewayCheck({
   id: 'litellm-cache',
@@ -66,11 +70,18 @@ export const cacheAnswers: Check = gatewayCheck({
     return gateway.responseCache.mode === 'off' ? 'gateway.responseCache.mode is off' : undefined
   },
   async judge(_ctx, litellm, lookedAt) {
-    const { status, text } = await litellm.ask('/cache/ping')
+    const { status, text } = await pinged(litellm)
     const wrong = status === 200 ? [] : [`HTTP ${status}: ${cacheFault(text)}`]
     return verdict(lookedAt, wrong, { good: 'Redis answers', hint: 'llmgw diagnose redis' })
   },
 })
+
+async function pinged(litellm: Administration): Promise<HttpAnswer> {
+  for (let left = ASKED_AT_MOST; ; left -= 1) {
+    const answer = await litellm.ask('/cache/ping')
+    if (answer.status === 200 || left === 1) return answer
+  }
+}
 
 /** The message is JSON once more, with the settings of the cache behind what went wrong. */
 function cacheFault(text: string): string {

@@ -71,6 +71,14 @@ describe('checks', () => {
     expect(found).not.toContain('stray secret value')
   })
 
+  it('let LiteLLM drop the connections that a restart of Redis has cut, and no more', async () => {
+    const world = await deployed()
+    world.litellm.faults.cutConnections = 2
+    expect(await run('litellm-cache', world)).toMatchObject({ result: 'pass' })
+    world.litellm.faults.cutConnections = 100
+    expect(await run('litellm-cache', world)).toMatchObject({ result: 'fail' })
+  })
+
   it('skip what the configuration does not have', async () => {
     const world = fakeWorld({ config: { cache: { kind: 'none' } } })
     expect(await run('release-redis', world)).toMatchObject({ result: 'skip' })
