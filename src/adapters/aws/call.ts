@@ -1,5 +1,6 @@
 import { LlmgwError } from '../../errors.ts'
 import type { FollowCall } from '../delays.ts'
+import { orAborted } from '../or-aborted.ts'
 import { isAbort, whileNoting } from './attempts.ts'
 import { type AwsCall, type CallOrigin, deadlinePassed, translateAwsError } from './errors.ts'
 
@@ -30,6 +31,7 @@ export function createCaller(origin: CallOrigin, { deadlineMs = DEADLINE_MS, fol
       attempts.failed(failure)
     }
     try {
+      // The SDK's pauses between attempts and its search for credentials do not look at the signal.
       return await orAborted(
         whileNoting(noted, () => run(either)),
         either,
@@ -47,15 +49,6 @@ export function createCaller(origin: CallOrigin, { deadlineMs = DEADLINE_MS, fol
 
 const asOurs = (error: unknown, call: AwsCall, origin: CallOrigin): LlmgwError =>
   error instanceof LlmgwError ? error : translateAwsError(error, call, origin)
-
-/** The SDK's pauses between attempts and its search for credentials do not look at the signal. */
-function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(signal.reason)
-    signal.addEventListener('abort', abort, { once: true })
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
-  })
-}
 
 /** `undefined` only when AWS itself said that the object does not exist. */
 export async function undefinedIfAbsent<T>(work: Promise<T>): Promise<T | undefined> {

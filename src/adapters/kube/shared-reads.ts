@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { orAborted } from '../or-aborted.ts'
 
 interface UnderWay {
   readonly answer: Promise<unknown>
@@ -34,14 +35,4 @@ export async function readShared<T>(key: string, signal: AbortSignal | undefined
   } finally {
     if (underWay.get(key) === mine) underWay.delete(key)
   }
-}
-
-function orAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return work
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(signal.reason)
-    if (signal.aborted) abort()
-    signal.addEventListener('abort', abort, { once: true })
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
-  })
 }

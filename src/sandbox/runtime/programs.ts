@@ -74,6 +74,9 @@ const isAble = ({ withoutTls }: Program, { volumeMounts = [] }: Container): bool
 
 const isMain = ({ name }: Program, { command = [], args = [] }: Container): boolean => MAIN[name](command, args)
 
+/** What gives this machine a Redis that was built with TLS. */
+export const TLS_REMEDY = 'sudo apt-get install redis-server, then make the sandbox anew'
+
 /** Why this container is simulated although its program is there; undefined where nothing is lacking. */
 export function lackOf(container: Container, programs: Programs): string | undefined {
   const program = programFor(container.image, programs)

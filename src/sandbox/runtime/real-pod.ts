@@ -13,8 +13,9 @@ import { launchOf, writeHosts } from './launch.ts'
 import { keepFresh, untilMounted } from './mounting.ts'
 import type { Container, Pod, Service } from './objects.ts'
 import { type Dial, serveOutbound } from './outbound.ts'
+import { HOST_ADDRESS, type Part, podSeen, seenOf } from './pod-seen.ts'
 import { probeOnce } from './probes.ts'
-import { initProgram, lackOf, type Program, type Programs, realProgram } from './programs.ts'
+import { initProgram, lackOf, type Program, type Programs, realProgram, TLS_REMEDY } from './programs.ts'
 import { createPublisher, type Publisher } from './publisher.ts'
 import type { Address } from './routes.ts'
 import { type Shim, startShim } from './shim.ts'
@@ -53,8 +54,6 @@ export interface RealPod {
   stop(): Promise<void>
 }
 
-const HOST_ADDRESS = '127.0.0.1'
-
 interface Living extends PodHome {
   readonly folder: string
   readonly address: string
@@ -69,13 +68,6 @@ interface Living extends PodHome {
   outbound: Server | undefined
 }
 
-/** A container of the Pod: real, or only said to run. */
-interface Part {
-  readonly container: Container
-  readonly program: Program | undefined
-  real: RealContainer | undefined
-}
-
 /** Folder of a Pod: short, because sockets lie in it. */
 const podFolder = (world: Pick<SandboxWorld, 'dir'>, { metadata }: Pod): string =>
   join(world.dir, 'pods', createHash('sha256').update(metadata.uid).digest('hex').slice(0, 10))
@@ -85,7 +77,7 @@ export function startRealPod(home: PodHome, pod: Pod): RealPod {
   const { containers, initContainers = [] } = pod.spec
   const state: Living = {
     ...home,
-    publisher: createPublisher(home.api, pod, () => whole(state)),
+    publisher: createPublisher(home.api, pod, () => podSeen(state)),
     folder: podFolder(home.world, pod),
     address: podAddress(pod.metadata.uid),
     startTime: pod.status?.startTime ?? timestamp(),
@@ -114,7 +106,7 @@ export function startRealPod(home: PodHome, pod: Pod): RealPod {
         lack: lackOf(one.container, state.programs),
       }))
     },
-    seen: () => whole(state),
+    seen: () => podSeen(state),
     update: (newer) => state.publisher.update(newer),
     reach: (names, addresses) => reach(state, names, addresses),
     async stop() {
@@ -130,9 +122,8 @@ export function startRealPod(home: PodHome, pod: Pod): RealPod {
 /** Simulated although its image is known: said where everybody looks, with what to do. */
 function tellLacks({ main, programs, events, publisher }: Living): void {
   for (const lack of main.flatMap(({ container }) => lackOf(container, programs) ?? [])) {
-    const todo = 'sudo apt-get install redis-server, then make the sandbox anew'
     void events
-      .warn(publisher.pod(), 'Simulated', `${lack}: nobody answers in this pod; ${todo}`)
+      .warn(publisher.pod(), 'Simulated', `${lack}: nobody answers in this pod; ${TLS_REMEDY}`)
       .catch(() => undefined)
   }
 }
@@ -267,36 +258,4 @@ async function reach(state: Living, names: readonly string[], addresses: readonl
   state.names = names
   state.addresses = addresses
   if (changed) await writeHosts(join(state.folder, 'hosts'), names).catch(() => undefined)
-}
-
-function whole(state: Living): PodSeen {
-  return {
-    address: state.address,
-    hostAddress: HOST_ADDRESS,
-    startTime: state.startTime,
-    init: state.init.map((one) => initSeen(state, one)),
-    containers: state.main.map((one) => seenOf(state, one)),
-  }
-}
-
-function seenOf(state: Living, { container, program, real }: Part): Seen {
-  if (real) return real.seen()
-  const { name, image } = container
-  const base = { name, image, restarts: 0 }
-  const waiting = { ...base, ready: false, started: false }
-  if (state.shim === undefined) return { ...waiting, state: { waiting: { reason: 'ContainerCreating' } } }
-  const initialized = state.init.every(
-    (one) => one.program === undefined || one.real?.seen().state.terminated?.exitCode === 0,
-  )
-  if (program !== undefined || !initialized) return { ...waiting, state: { waiting: { reason: 'PodInitializing' } } }
-  return { ...base, ready: true, started: true, state: { running: { startedAt: state.startTime } } }
-}
-
-/** Init containers of unknown images count as done once the Pod has its namespaces. */
-function initSeen(state: Living, one: Part): Seen {
-  if (one.real || one.program || state.shim === undefined) return seenOf(state, one)
-  const { name, image } = one.container
-  const at = state.startTime
-  const terminated = { exitCode: 0, reason: 'Completed', startedAt: at, finishedAt: at }
-  return { name, image, restarts: 0, ready: true, started: false, state: { terminated } }
 }

@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { afterEach } from 'vitest'
 import { connectKube } from '../../../src/adapters/kube/index.ts'
 import type { Kube } from '../../../src/ports/kube.ts'
 
@@ -34,6 +35,19 @@ export function refused(status: number, reason: string, message: string, headers
 
 /** The connection breaks before any answer. */
 export const reset: Answer = (response) => void response.socket?.destroy()
+
+/** Starts API servers as {@link apiServer}; they end with the test. */
+export function useApiServers(): typeof apiServer {
+  const servers: ApiServer[] = []
+  afterEach(async () => {
+    for (const server of servers.splice(0)) await server.close()
+  })
+  return async (...answers) => {
+    const server = await apiServer(...answers)
+    servers.push(server)
+    return server
+  }
+}
 
 /** An API server that says what the test wants, on loopback, and a port that is connected to it with a kubeconfig. */
 export async function apiServer(...answers: readonly Answer[]): Promise<ApiServer> {

@@ -1,18 +1,10 @@
 import { once } from 'node:events'
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { connectKube } from '../../../src/adapters/kube/index.ts'
 import type { KubeObject } from '../../../src/ports/kube.ts'
-import { type Answer, type ApiServer, apiServer, json, refused, reset } from './api-server.ts'
+import { type Answer, type ApiServer, apiServer, json, refused, reset, useApiServers } from './api-server.ts'
 
-const servers: ApiServer[] = []
-const start = async (...answers: readonly Answer[]): Promise<ApiServer> => {
-  const server = await apiServer(...answers)
-  servers.push(server)
-  return server
-}
-afterEach(async () => {
-  for (const server of servers.splice(0)) await server.close()
-})
+const start = useApiServers()
 
 const pod = (name: string, resourceVersion: string): KubeObject => ({
   apiVersion: 'v1',
@@ -223,9 +215,8 @@ describe('connections', () => {
   })
 
   test('a port where nobody listens is unreachable, by address', async () => {
-    const server = await start(json({}))
+    const server = await apiServer(json({}))
     await server.close()
-    servers.length = 0
     await expect(server.kube.version()).rejects.toMatchObject({
       code: 'KubeUnreachable',
       message: expect.stringContaining(server.url),

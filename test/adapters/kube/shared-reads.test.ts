@@ -1,18 +1,10 @@
 import { EventEmitter, once } from 'node:events'
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { shareReads } from '../../../src/adapters/kube/index.ts'
 import type { KubeObject } from '../../../src/ports/kube.ts'
-import { type Answer, type ApiServer, apiServer, json, refused } from './api-server.ts'
+import { json, refused, useApiServers } from './api-server.ts'
 
-const servers: ApiServer[] = []
-const start = async (...answers: readonly Answer[]): Promise<ApiServer> => {
-  const server = await apiServer(...answers)
-  servers.push(server)
-  return server
-}
-afterEach(async () => {
-  for (const server of servers.splice(0)) await server.close()
-})
+const start = useApiServers()
 
 const REF = { apiVersion: 'v1', kind: 'Pod', name: 'a', namespace: 'n' }
 const pod = (resourceVersion: string): KubeObject => ({
