@@ -77,11 +77,17 @@ export async function embedWith({ call, key, model }: Question): Promise<number>
   return size
 }
 
-/** What an error body says. Source: OpenAI API reference, errors; LiteLLM answers in the same shape. */
+interface ErrorBody {
+  readonly error?: { readonly message?: string } | string
+  readonly detail?: unknown
+}
+
+/** What an error body says. Source: OpenAI API reference, errors; LiteLLM answers in the same shape, Open WebUI in FastAPI's. */
 export function messageIn(text: string): string {
   try {
-    const { error } = JSON.parse(text) as { readonly error?: { readonly message?: string } | string }
-    return (typeof error === 'string' ? error : error?.message) ?? text.slice(0, 500)
+    const { error, detail } = JSON.parse(text) as ErrorBody
+    const message = typeof error === 'string' ? error : error?.message
+    return message ?? (typeof detail === 'string' ? detail : text.slice(0, 500))
   } catch {
     return text.trim().slice(0, 500)
   }

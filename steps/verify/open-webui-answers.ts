@@ -1,15 +1,12 @@
-import type { HttpAnswer } from '../../src/ports/index.ts'
-import { messageIn } from '../litellm/ask-model.ts'
-import { gatewayTarget } from '../litellm/service.ts'
-import { findOpenWebUiKey } from '../openwebui/key-place.ts'
+import type { HttpAnswer, HttpAsk } from '../../src/ports/index.ts'
 import { WEBUI_SERVICE, type WebUi, webUiOf } from '../openwebui/settings.ts'
-import { secretInCluster } from '../secret-in-cluster.ts'
 import { type Check, type CheckContext, type CheckResult, verdict } from './check.ts'
 import { whereAnswered } from './silent.ts'
 
 const HINT = 'llmgw diagnose openwebui'
 
-function uiCheck(
+/** A check of Open WebUI where it is configured; it skips where nobody answers. */
+export function uiCheck(
   check: Pick<Check, 'id' | 'title'> & {
     readonly path: string
     readonly judge: (ctx: CheckContext, ui: WebUi, lookedAt: string) => Promise<CheckResult>
@@ -29,10 +26,11 @@ function uiCheck(
   }
 }
 
-function ask(ctx: CheckContext, path: string): Promise<HttpAnswer> {
+/** One call of Open WebUI. */
+export function askWebUi(ctx: CheckContext, ask: HttpAsk): Promise<HttpAnswer> {
   const { name, ports } = WEBUI_SERVICE
   const target = { namespace: ctx.config.namespaces.ui, name, port: ports.http, component: 'openwebui' } as const
-  return ctx.serviceCalls.call(target, { path }, ctx.signal)
+  return ctx.serviceCalls.call(target, ask, ctx.signal)
 }
 
 /** It answers, and so does its database. */
@@ -41,7 +39,7 @@ const healthy = uiCheck({
   title: 'Open WebUI and its database answer',
   path: '/health/db',
   async judge(ctx, _ui, lookedAt) {
-    const { status, text } = await ask(ctx, '/health/db')
+    const { status, text } = await askWebUi(ctx, { path: '/health/db' })
     const wrong = status === 200 ? [] : [`HTTP ${status}: ${text.slice(0, 200)}`]
     return verdict(lookedAt, wrong, { good: 'HTTP 200', hint: HINT })
   },
@@ -57,7 +55,7 @@ const login = uiCheck({
   path: '/oauth/oidc/login',
   async judge(ctx, ui, lookedAt) {
     if (ctx.config.auth.ui === 'local') return await localLogin(ctx)
-    const { status, headers, text } = await ask(ctx, '/oauth/oidc/login')
+    const { status, headers, text } = await askWebUi(ctx, { path: '/oauth/oidc/login' })
     const location = String(headers.location ?? '')
     if (!isRedirect(status) || !URL.canParse(location)) {
       const found = `HTTP ${status} and no redirect to an identity provider: ${text.slice(0, 200)}`
@@ -87,7 +85,7 @@ interface Features {
 /** Accounts of its own: somebody must log in, and nobody may make himself one. */
 async function localLogin(ctx: CheckContext): Promise<CheckResult> {
   const lookedAt = `/api/config of Service ${ctx.config.namespaces.ui}/${WEBUI_SERVICE.name}`
-  const { status, text } = await ask(ctx, '/api/config')
+  const { status, text } = await askWebUi(ctx, { path: '/api/config' })
   if (status !== 200) return verdict(lookedAt, [`HTTP ${status}`], { good: '', hint: HINT })
   const { features = {} } = JSON.parse(text) as Features
   const wrong = [
@@ -98,29 +96,4 @@ async function localLogin(ctx: CheckContext): Promise<CheckResult> {
   return verdict(lookedAt, wrong, { good: 'with an account, and nobody signs up', hint: 'llmgw deploy openwebui' })
 }
 
-/** It shows what its key may list: asked with the key that its pods read. */
-const modelsListed: Check = uiCheck({
-  id: 'open-webui-models',
-  title: "LiteLLM lists the models for Open WebUI's key",
-  path: 'the key',
-  async judge(ctx) {
-    const place = findOpenWebUiKey(ctx.config)
-    const lookedAt = `/v1/models of LiteLLM, with key ${place.key} of Secret ${place.namespace}/${place.name}`
-    const hint = 'llmgw deploy external-secrets openwebui'
-    const key = await secretInCluster(ctx, place)
-    if (key === undefined) return verdict(lookedAt, ['the key is not there'], { good: '', hint })
-    const { status, text } = await ctx.serviceCalls.call(
-      gatewayTarget(ctx.config),
-      { path: '/v1/models', key },
-      ctx.signal,
-    )
-    if (status !== 200) return verdict(lookedAt, [`HTTP ${status}: ${messageIn(text)}`], { good: '', hint })
-    const { data = [] } = JSON.parse(text) as { readonly data?: readonly { readonly id: string }[] }
-    const wrong = ctx.config.models
-      .filter(({ name }) => !data.some(({ id }) => id === name))
-      .map(({ name }) => `${name} is not listed`)
-    return verdict(lookedAt, wrong, { good: data.map(({ id }) => id).join(', '), hint })
-  },
-})
-
-export const openWebUiAnswers: readonly Check[] = [healthy, login, modelsListed]
+export const openWebUiAnswers: readonly Check[] = [healthy, login]

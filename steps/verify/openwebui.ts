@@ -8,6 +8,7 @@ import { type SecretPlace, secretInCluster } from '../secret-in-cluster.ts'
 import { syncedKey } from '../synced-key.ts'
 import { type Check, verdict } from './check.ts'
 import { openWebUiAnswers } from './open-webui-answers.ts'
+import { openWebUiModels } from './open-webui-models.ts'
 import { objectsReady, releaseDeployed, type Subject, serviceReady } from './release-checks.ts'
 import { versionsRun } from './secret-versions.ts'
 import { whereAnswered } from './silent.ts'
@@ -99,4 +100,5 @@ export const openWebUiChecks: readonly Check[] = [
     off: isOff,
   }),
   ...openWebUiAnswers,
+  ...openWebUiModels,
 ]

@@ -1,17 +1,11 @@
 import type { Config } from '../../src/config/schema.ts'
-import type { KubeObject } from '../../src/ports/index.ts'
 import { JAEGER_SERVICE } from '../jaeger/service.ts'
 import { RELEASES } from '../names.ts'
 import { type Check, type CheckContext, type CheckResult, verdict } from './check.ts'
+import { addressFaults, variableOf } from './service-address.ts'
 import { whereAnswered } from './silent.ts'
 
 const VARIABLE = 'OTEL_EXPORTER_OTLP_ENDPOINT'
-
-interface PodTemplate {
-  readonly template: {
-    readonly spec: { readonly containers: readonly { readonly env?: readonly { name: string; value?: string }[] }[] }
-  }
-}
 
 const notTraced = ({ tracing }: Config): string | undefined =>
   tracing.kind === 'jaeger' ? undefined : `tracing.kind is ${tracing.kind}`
@@ -27,33 +21,11 @@ export const exporterTarget: Check = {
     const { gateway: namespace } = ctx.config.namespaces
     const ref = { apiVersion: 'apps/v1', kind: 'Deployment', name: RELEASES.litellm.name, namespace }
     const lookedAt = `${VARIABLE} of Deployment ${namespace}/${ref.name}, and the Service that it names`
-    const deployment = await ctx.kube.find(ref, ctx.signal)
     const hint = 'llmgw deploy litellm jaeger'
-    if (deployment === undefined) return verdict(lookedAt, ['the Deployment is not there'], { good: '', hint })
-    const endpoint = endpointOf(deployment)
-    if (endpoint === undefined) return verdict(lookedAt, ['it is not set'], { good: '', hint })
-    return verdict(lookedAt, await addressFaults(ctx, endpoint), { good: endpoint, hint })
+    const endpoint = await variableOf(ctx, ref, VARIABLE)
+    if ('lacking' in endpoint) return verdict(lookedAt, [endpoint.lacking], { good: '', hint })
+    return verdict(lookedAt, await addressFaults(ctx, endpoint.text, namespace), { good: endpoint.text, hint })
   },
-}
-
-function endpointOf({ spec }: KubeObject): string | undefined {
-  const { containers } = (spec as PodTemplate).template.spec
-  return containers.flatMap(({ env = [] }) => env).find(({ name }) => name === VARIABLE)?.value
-}
-
-/** Why nothing takes what is sent there. An address outside of the cluster is somebody else's. */
-async function addressFaults(ctx: CheckContext, endpoint: string): Promise<readonly string[]> {
-  if (!URL.canParse(endpoint)) return [`${endpoint} is no address`]
-  const { hostname, port, protocol } = new URL(endpoint)
-  const [name = '', namespace = ctx.config.namespaces.gateway, kind] = hostname.split('.')
-  if (kind !== undefined && kind !== 'svc') return []
-  const service = await ctx.kube.find({ apiVersion: 'v1', kind: 'Service', name, namespace }, ctx.signal)
-  if (service === undefined) return [`it is ${endpoint}: there is no Service ${namespace}/${name}`]
-  const wanted = Number(port || (protocol === 'https:' ? 443 : 80))
-  const { ports = [] } = (service.spec ?? {}) as { ports?: readonly { readonly port: number }[] }
-  if (ports.some((one) => one.port === wanted)) return []
-  const found = ports.map((one) => one.port).join(', ')
-  return [`it is ${endpoint}: Service ${namespace}/${name} has no port ${wanted}, only ${found || 'none'}`]
 }
 
 /** What people see in the end. Jaeger keeps traces in memory: right after its start there are none. */

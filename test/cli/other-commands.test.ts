@@ -196,8 +196,8 @@ describe('verify', () => {
     const good = await runCli('verify', { world: await deployed() })
     const bad = await runCli('verify redis', { world: fakeWorld() })
     expect([good.code, bad.code]).toEqual([0, 1])
-    // Probes, guardrails that there are none of, a Redis without TLS, and certificates that no operator has made yet.
-    expect(good.stdout).toMatch(/verified: \d+ of \d+ checks passed, 5 skipped\n$/)
+    // Probes, guardrails that there are none of, a Redis without TLS, a login without an account, and certificates that no operator has made yet.
+    expect(good.stdout).toMatch(/verified: \d+ of \d+ checks passed, 6 skipped\n$/)
     expect(good.stdout).not.toMatch(/^(warn|fail)/m)
     expect(bad.stdout).toMatch(/fail {2}Helm release redis is deployed\n {6}looked at helm release litellm\/redis: /)
   })

@@ -24,7 +24,7 @@ describe('--junit', () => {
     const xml = await readFile(file, 'utf8')
     expect(code).toBe(0)
     expect(xml).toMatch(
-      /^<\?xml .*\n<testsuites name="llmgw deploy all" tests="\d+" failures="0" errors="0" skipped="3"/,
+      /^<\?xml .*\n<testsuites name="llmgw deploy all" tests="\d+" failures="0" errors="0" skipped="4"/,
     )
     expect(xml.match(/(?<=<skipped message=")[^"]*/g)).toEqual([
       'cache.tls is not set',

@@ -25,6 +25,7 @@ const KEYS_OF_WEB_UI = {
   kind: 'ExternalSecret',
   name: 'openwebui-secrets',
 }
+const ADDRESSES = 'OPENAI_API_BASE_URLS'
 const REDIS = { namespace: NAMESPACE, name: 'redis-redis-ha-server-0', port: 6379 }
 
 /** The gateway with its cache and a rule about words, and a chat interface with an account of its own. */
@@ -124,6 +125,25 @@ async function withOtherKey<Found>(work: () => Promise<Found>): Promise<Found> {
   return seen
 }
 
+interface Workload {
+  readonly spec: {
+    readonly template: {
+      readonly spec: { readonly containers: readonly { readonly env: readonly { name: string; value?: string }[] }[] }
+    }
+  }
+}
+
+/** Gives its pods another address of LiteLLM, as `kubectl set env` does. @returns the address before */
+async function leadWebUi(change: (address: string) => string): Promise<string> {
+  const workload = { apiVersion: 'apps/v1', kind: 'StatefulSet', namespace: NAMESPACE, name: 'open-webui' }
+  const found = (await sandbox.at.kube.find(workload)) as unknown as Workload
+  const [first, ...rest] = found.spec.template.spec.containers
+  const before = first?.env.find(({ name }) => name === ADDRESSES)?.value ?? ''
+  const env = first?.env.map((one) => (one.name === ADDRESSES ? { name: ADDRESSES, value: change(before) } : one))
+  await sandbox.at.kube.patch(workload, { spec: { template: { spec: { containers: [{ ...first, env }, ...rest] } } } })
+  return before
+}
+
 const faults = (method: 'POST' | 'DELETE', body?: object) =>
   fetch(`${sandbox.connection.models}/llmgw-sandbox/faults`, { method, ...(body && { body: JSON.stringify(body) }) })
 
@@ -158,6 +178,23 @@ describe.sequential('the real LiteLLM, Redis and Open WebUI behind their pods', 
     expect(found.get('secret-values')).toMatch(/key openai-api-key differs from litellm\/master-key/)
     expect(found.get('open-webui-models')).toMatch(/^HTTP 400: /)
     expect(await red()).toEqual(new Map())
+  })
+
+  test('Open WebUI led to a Service that is not there: it is ready, and two checks tell that it offers nothing', async () => {
+    const right = await leadWebUi((address) => address.replace('litellm', 'litelm'))
+    const found = await until(
+      'what is red',
+      async () => {
+        const seen = await red()
+        return seen.has('open-webui-offers') && !seen.has('rollout-open-webui') ? seen : undefined
+      },
+      180_000,
+    )
+    await leadWebUi(() => right)
+    expect([...found.keys()].sort()).toEqual(['open-webui-gateway', 'open-webui-offers'])
+    expect(found.get('open-webui-gateway')).toContain(`there is no Service ${NAMESPACE}/litelm`)
+    expect(found.get('open-webui-offers')).toContain('nova-lite is not offered')
+    await until('nothing red', async () => ((await red()).size === 0 ? true : undefined), 180_000)
   })
 
   test('a model that the role may not call turns its check red alone, with the words of the provider', async () => {

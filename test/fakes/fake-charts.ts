@@ -145,6 +145,8 @@ function openWebUi(spec: ReleaseSpec): readonly KubeObject[] {
     spec: {},
     status: { phase: 'Bound' },
   }
-  const workload = annotated(readyWorkload('StatefulSet', spec.name, spec), spec.values.podAnnotations)
+  const plain = annotated(readyWorkload('StatefulSet', spec.name, spec), spec.values.podAnnotations)
+  const addresses = (spec.values.openaiBaseApiUrls as readonly string[]).join(';')
+  const workload = withEnvironment(plain, [{ name: 'OPENAI_API_BASE_URLS', value: addresses }])
   return [workload, claim, ...service(spec, spec.name, { http: 80 }, {}, labelsOf('open-webui'))]
 }

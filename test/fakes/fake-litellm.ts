@@ -56,7 +56,7 @@ const digest = (value: string) => createHash('sha256').update(value).digest('hex
 const asDigest = (key: string) => (key.startsWith('sk-') ? digest(key) : key)
 
 /** Of the platform preset. */
-const MODELS = ['claude-sonnet', 'claude-haiku', 'nova-lite']
+export const MODELS = ['claude-sonnet', 'claude-haiku', 'nova-lite']
 
 /** After a call, as LiteLLM 1.104 has them. */
 const METRICS = [

@@ -1,4 +1,5 @@
 import type { RequestListener } from 'node:http'
+import { MODELS } from './fake-litellm.ts'
 
 /** What one of them answers: status, body, headers. */
 type Reply = readonly [status: number, body: unknown, headers?: Readonly<Record<string, string>>]
@@ -30,6 +31,8 @@ export function fakePrograms(): FakePrograms {
     '/health/db': [200, { status: true }],
     '/oauth/oidc/login': [302, '', { location: LOGIN }],
     '/api/config': [200, { features: { auth: true, enable_signup: false, enable_login_form: true } }],
+    '/api/v1/auths/signin': [200, { token: 'planted-session', role: 'admin' }],
+    '/api/models': [200, { data: [...MODELS, 'arena-model'].map((id) => ({ id })) }],
   }
   const jaeger: Record<string, Reply> = { '/api/services': [200, { data: ['litellm', 'open-webui'] }] }
   const activeTargets = POOLS.map((scrapePool) => ({ scrapePool, health: 'up', lastError: '' }))

@@ -9,7 +9,7 @@ import { webhookCertificate } from './spoiled.ts'
 /** The whole platform, as a deploy leaves it. */
 export async function deployed(config: FakeWorldOverrides['config'] = {}): Promise<FakeWorld> {
   const world = fakeWorld({
-    config: { guardrails: { kind: 'rules', words: ['forbidden'] }, cache: CACHE_TLS, ...config },
+    config: { guardrails: { kind: 'rules', words: ['forbidden'] }, cache: CACHE_TLS, auth: { ui: 'local' }, ...config },
   })
   world.kube.seed(webhookCertificate('until-2080'))
   world.kube.seed(cacheCertificate())

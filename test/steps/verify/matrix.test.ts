@@ -24,8 +24,8 @@ async function verify(world: Awaited<ReturnType<typeof deployed>>): Promise<Read
 const told = (results: ReadonlyMap<string, Result>, wanted: Result['result']): readonly string[] =>
   [...results].filter(([, { result }]) => result === wanted).map(([id]) => id)
 
-async function judge({ make }: BrokenWorld) {
-  const world = await deployed()
+async function judge({ config = {}, make }: BrokenWorld) {
+  const world = await deployed(config)
   await make(world)
   return await verify(world)
 }

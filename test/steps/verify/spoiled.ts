@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import type { ObjectRef } from '../../../src/ports/index.ts'
 import { cacheCertificate } from '../../fakes/cache-certificate.ts'
 import type { FakeWorld } from '../../fakes/fake-world.ts'
 import { rotated } from '../run.ts'
@@ -73,12 +74,18 @@ interface Workload {
 }
 
 /** As somebody's `kubectl set env` leaves it. */
-export async function sendTracesTo({ kube }: FakeWorld, value: string): Promise<void> {
-  const { template } = ((await kube.find(LITELLM)) as unknown as { readonly spec: Workload }).spec
+async function setVariable({ kube }: FakeWorld, workload: ObjectRef, name: string, value: string): Promise<void> {
+  const { template } = ((await kube.find(workload)) as unknown as { readonly spec: Workload }).spec
   const [first, ...rest] = template.spec.containers
-  const env = first?.env.map((one) => (one.name === 'OTEL_EXPORTER_OTLP_ENDPOINT' ? { name: one.name, value } : one))
-  await kube.patch(LITELLM, { spec: { template: { spec: { containers: [{ ...first, env }, ...rest] } } } })
+  const env = first?.env.map((one) => (one.name === name ? { name, value } : one))
+  await kube.patch(workload, { spec: { template: { spec: { containers: [{ ...first, env }, ...rest] } } } })
 }
+
+export const sendTracesTo = (world: FakeWorld, address: string) =>
+  setVariable(world, LITELLM, 'OTEL_EXPORTER_OTLP_ENDPOINT', address)
+
+export const leadWebUiTo = (world: FakeWorld, addresses: string) =>
+  setVariable(world, WEBUI, 'OPENAI_API_BASE_URLS', addresses)
 
 function spoilRole(world: FakeWorld, kind: string): void {
   const name = `llmgw-test-${kind}`
@@ -402,14 +409,24 @@ export const SPOILED: Readonly<Record<string, { spoil: (world: FakeWorld) => unk
   },
   'open-webui-login': {
     spoil: ({ programs }) => {
-      programs.webUi['/oauth/oidc/login'] = [500, 'no such provider']
+      programs.webUi['/api/config'] = [200, { features: { auth: true, enable_signup: true } }]
     },
-    found: /HTTP 500 and no redirect to an identity provider: no such provider/,
+    found: /everybody may sign up/,
   },
   'open-webui-models': {
     spoil: ({ litellm }) => {
       litellm.faults.models = ['claude-sonnet']
     },
     found: /claude-haiku is not listed/,
+  },
+  'open-webui-gateway': {
+    spoil: (world) => leadWebUiTo(world, 'http://litellm.litellm:4000/v1;http://litelm.litellm.svc:4000/v1'),
+    found: /http:\/\/litelm\.litellm\.svc:4000\/v1: there is no Service litellm\/litelm/,
+  },
+  'open-webui-offers': {
+    spoil: ({ programs }) => {
+      programs.webUi['/api/models'] = [200, { data: [{ id: 'claude-haiku' }, { id: 'arena-model' }] }]
+    },
+    found: /claude-sonnet is not offered; nova-lite is not offered/,
   },
 }

@@ -1,11 +1,13 @@
 import { cacheCertificate } from '../../fakes/cache-certificate.ts'
-import type { FakeWorld } from '../../fakes/fake-world.ts'
+import type { FakeWorld, FakeWorldOverrides } from '../../fakes/fake-world.ts'
 import { rotated } from '../run.ts'
-import { SPOILED, sendTracesTo, webhookCertificate } from './spoiled.ts'
+import { leadWebUiTo, SPOILED, sendTracesTo, webhookCertificate } from './spoiled.ts'
 
 /** A platform that was whole, and one thing that happened to it. */
 export interface BrokenWorld {
   readonly name: string
+  /** What it was deployed with, where the usual will not do. */
+  readonly config?: FakeWorldOverrides['config']
   readonly make: (world: FakeWorld) => unknown
   /** Checks that fail, in their order. */
   readonly red: readonly string[]
@@ -130,7 +132,7 @@ export const WORLDS: readonly BrokenWorld[] = [
       )
     },
     red: ['litellm-endpoints', 'litellm-ready'],
-    silent: ['litellm-keys', ...ADMINISTRATION, 'open-webui-key-registered', 'open-webui-models'],
+    silent: ['litellm-keys', ...ADMINISTRATION, 'open-webui-key-registered', 'open-webui-models', 'open-webui-offers'],
     cause: /none of 0 endpoints is ready|no ready pod stands behind Service litellm\/litellm/,
   },
   {
@@ -257,6 +259,7 @@ export const WORLDS: readonly BrokenWorld[] = [
     name: "Open WebUI's key deleted in LiteLLM",
     make: spoil('open-webui-key-registered'),
     red: ['open-webui-key-registered', 'open-webui-models'],
+    silent: ['open-webui-offers'],
     cause: /does not know it|HTTP 401/,
   },
   {
@@ -266,12 +269,45 @@ export const WORLDS: readonly BrokenWorld[] = [
     cause: /database is locked/,
   },
   {
+    name: 'Open WebUI that lets everybody sign up',
+    make: spoil('open-webui-login'),
+    red: ['open-webui-login'],
+    cause: /everybody may sign up/,
+  },
+  {
+    name: 'Open WebUI led to a Service that is not there',
+    make: async (world) => {
+      await leadWebUiTo(world, 'http://litelm.litellm.svc.cluster.local:4000/v1')
+      world.programs.webUi['/api/models'] = [200, { data: [] }]
+    },
+    red: ['open-webui-gateway', 'open-webui-offers'],
+    cause: /there is no Service litellm\/litelm|claude-sonnet is not offered/,
+  },
+  {
+    name: 'Open WebUI that does not reach LiteLLM',
+    make: spoil('open-webui-offers'),
+    red: ['open-webui-offers'],
+    cause: /nova-lite is not offered/,
+  },
+  {
+    name: "the administrator's password changed in Open WebUI",
+    make: ({ programs }) => {
+      const detail = 'The email or password provided is incorrect.'
+      programs.webUi['/api/v1/auths/signin'] = [400, { detail }]
+    },
+    red: [],
+    warned: ['open-webui-offers'],
+    cause: /admin@llmgw\.internal does not log in with it: HTTP 400: The email or password provided is incorrect/,
+  },
+  {
     name: 'a redirect address that the identity provider does not know',
+    config: { auth: { ui: 'oidc' } },
     make: ({ programs }) => {
       const location = 'https://login.example.com/authorize?client_id=x&state=y&redirect_uri=http%3A%2F%2F10.0.0.1%2Fcb'
       programs.webUi['/oauth/oidc/login'] = [302, '', { location }]
     },
     red: ['open-webui-login'],
+    silent: ['open-webui-offers'],
     cause: /redirect_uri is http:\/\/10\.0\.0\.1\/cb, expected http:\/\/localhost:8080\/oauth\/oidc\/callback/,
   },
   {
