@@ -78,7 +78,7 @@ const modelsOffered = uiCheck({
       return {
         result: 'skip',
         lookedAt: 'the configuration',
-        found: 'people log in at an identity provider: no account',
+        found: `auth.ui is ${auth.ui}: no account to log in with`,
       }
     }
     const listed = await listedByLitellm(ctx)

@@ -29,6 +29,7 @@ describe('--junit', () => {
     expect(xml.match(/(?<=<skipped message=")[^"]*/g)).toEqual([
       'cache.tls is not set',
       'guardrails.kind is none',
+      'auth.ui is oidc: no account to log in with',
       'there is no certificate',
     ])
     expect(xml).toContain('<testsuite name="redis"')
