@@ -20,7 +20,10 @@ import socket
 import struct
 import subprocess
 import sys
+import termios
 import time
+
+from guests import Guests
 
 # Source: linux/sched.h, linux/mount.h, linux/prctl.h, linux/if.h, linux/sockios.h.
 NEWNS, NEWUTS, NEWUSER, NEWPID, NEWNET = 0x00020000, 0x04000000, 0x10000000, 0x20000000, 0x40000000
@@ -204,6 +207,41 @@ def entering(spec, container):
     return enter
 
 
+class NotRunning(OSError):
+    """There is no container to enter."""
+
+
+@contextlib.contextmanager
+def joining(spec, container, pid, tty):
+    """What runs in the child before it becomes a command in the container whose process is `pid`."""
+    spaces = []
+    try:
+        for kind, name in ((NEWUSER, "user"), (NEWNS, "mnt")):
+            spaces.append((kind, os.open(f"/proc/{pid}/ns/{name}", os.O_RDONLY | os.O_CLOEXEC)))
+    except OSError:
+        for _, space in spaces:
+            os.close(space)
+        raise NotRunning(f'container not found ("{container["id"]}")') from None
+
+    def enter():
+        os.setsid()
+        if tty:
+            fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+        check(libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0), "prctl")
+        for kind, space in spaces:
+            check(libc.setns(space, kind), "setns")
+        os.chroot(spec["root"])
+        os.chdir(container["cwd"])
+        os.umask(0o022)
+        check(libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "prctl")
+
+    try:
+        yield enter
+    finally:
+        for _, space in spaces:
+            os.close(space)
+
+
 class Pod:
     def __init__(self, spec):
         self.spec = spec
@@ -211,20 +249,28 @@ class Pod:
         self.running = {}
         self.listeners = {}
         self.tasks = set()
+        self.guests = Guests(self.enter, describe)
 
     def emit(self, **event):
         sys.stdout.write(json.dumps(event) + "\n")
         sys.stdout.flush()
 
-    def spawn(self, container, argv, **streams):
-        return subprocess.Popen(
-            argv, env=container["env"], preexec_fn=entering(self.spec, container), close_fds=True, **streams
-        )
+    def spawn(self, container, argv, prepare, **streams):
+        return subprocess.Popen(argv, env=container["env"], preexec_fn=prepare, close_fds=True, **streams)
+
+    def enter(self, name, argv, tty, streams):
+        """Starts a command in a container that runs: in its file system, with its environment, as its user."""
+        container, process = self.containers.get(name), self.running.get(name)
+        if container is None or process is None or process.poll() is not None:
+            raise NotRunning(f'container not found ("{name}")')
+        stdin, stdout, stderr = streams
+        with joining(self.spec, container, process.pid, tty) as prepare:
+            return self.spawn(container, argv, prepare, stdin=stdin, stdout=stdout, stderr=stderr)
 
     async def run(self):
         loop = asyncio.get_running_loop()
         self.border = await asyncio.start_unix_server(self.inbound, path="in.sock")
-        await self.serve_execs(loop)
+        self.door = await self.guests.serve()
         reader = asyncio.StreamReader(limit=2**24)
         await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
         self.emit(event="ready")
@@ -262,7 +308,8 @@ class Pod:
         name = container["id"]
         out, err = os.pipe(), os.pipe()
         try:
-            process = self.spawn(container, container["argv"], stdin=subprocess.DEVNULL, stdout=out[1], stderr=err[1])
+            prepare = entering(self.spec, container)
+            process = self.spawn(container, container["argv"], prepare, stdin=subprocess.DEVNULL, stdout=out[1], stderr=err[1])
         except (OSError, subprocess.SubprocessError) as error:
             os.close(out[0])
             said = os.read(err[0], OUTPUT_LIMIT) if select_ready(err[0]) else b""
@@ -280,6 +327,7 @@ class Pod:
         # A program may leave children behind that hold its output; its container has ended all the same.
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
+        self.guests.dismiss(name)
         await asyncio.wait(copies, timeout=1)
         for task in copies:
             task.cancel()
@@ -309,13 +357,13 @@ class Pod:
 
     async def execute(self, order):
         """A command inside a container, for probes; its output comes back with its exit code."""
-        container = self.containers[order["container"]]
         read, write_end = os.pipe()
         try:
-            process = self.spawn(container, order["argv"], stdin=subprocess.DEVNULL, stdout=write_end, stderr=write_end)
+            streams = [subprocess.DEVNULL, write_end, write_end]
+            process = self.enter(order["container"], order["argv"], False, streams)
         except (OSError, subprocess.SubprocessError) as error:
             os.close(read)
-            self.emit(event="execed", id=order["id"], code=126, output=describe(error, {"argv": order["argv"]}))
+            self.emit(event="execed", id=order["id"], code=126, output=describe(error, order))
             return
         finally:
             os.close(write_end)
@@ -335,39 +383,6 @@ class Pod:
             output = await asyncio.wait_for(reader.read(OUTPUT_LIMIT), 1)
         transport.close()
         self.emit(event="execed", id=order["id"], code=code, output=output.decode(errors="replace"))
-
-    async def serve_execs(self, loop):
-        """Takes a command and the descriptors of whoever wants to run it: that is how `kubectl exec` gets in."""
-        server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        server.bind("exec.sock")
-        server.listen()
-        server.setblocking(False)
-
-        async def serve():
-            while True:
-                client, _ = await loop.sock_accept(server)
-                self.keep(self.attach(client))
-
-        self.keep(serve())
-
-    async def attach(self, client):
-        with client:
-            client.setblocking(True)
-            message, descriptors, _, _ = socket.recv_fds(client, 65536, 3)
-            order = json.loads(message)
-            container = self.containers.get(order["container"])
-            try:
-                if container is None:
-                    raise OSError(errno.ENOENT, f"container {order['container']} was not started")
-                stdin, stdout, stderr = descriptors
-                process = self.spawn(container, order["argv"], stdin=stdin, stdout=stdout, stderr=stderr)
-                code = await wait(process)
-            except (OSError, subprocess.SubprocessError) as error:
-                os.write(descriptors[2], (describe(error, {"argv": order["argv"]}) + "\n").encode())
-                code = 126
-            for descriptor in descriptors:
-                os.close(descriptor)
-            client.send(str(code if code >= 0 else 128 - code).encode())
 
     async def listen(self, address, port):
         """Makes `address:port` of a Service reachable in here; where the Pod itself has the port, its own wins."""
@@ -444,6 +459,8 @@ def select_ready(descriptor):
 def describe(error, container):
     """As a container runtime words it. Source: runc, libcontainer/standard_init_linux.go."""
     program = container["argv"][0]
+    if isinstance(error, NotRunning):
+        return str(error)
     if isinstance(error, FileNotFoundError):
         return f'exec: "{program}": executable file not found in $PATH'
     if isinstance(error, PermissionError):

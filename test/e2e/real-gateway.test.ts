@@ -1,13 +1,15 @@
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { get } from 'node:http'
 import { join } from 'node:path'
+import { execa } from 'execa'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { stringify } from 'yaml'
 import { createServiceCalls } from '../../src/adapters/service-calls/service-calls.ts'
 import type { ObjectRef } from '../../src/ports/index.ts'
 import { freePort } from '../../src/sandbox/ports.ts'
+import type { RunnerWorld } from '../../src/sandbox/runtime/runner.ts'
 import { Secret } from '../../src/secret.ts'
 import { until } from '../sandbox-aws/kube.ts'
 import { useDeployedSandbox } from './world/deployed.ts'
@@ -228,6 +230,25 @@ describe.sequential('the real LiteLLM, Redis and Open WebUI behind their pods', 
     const calls = createServiceCalls(sandbox.at.kube)
     const metrics = { namespace: NAMESPACE, name: 'litellm-metrics', port: 4001, component: 'litellm' } as const
     await expect(calls.call(metrics, { path: '/metrics' })).rejects.toMatchObject({ code: 'PodSimulated' })
+  })
+
+  test('kubectl runs commands beside the real processes, and is told where there is none', async () => {
+    const { dir, kubeconfig } = sandbox.connection
+    const { tools } = JSON.parse(await readFile(join(dir, 'runtime', 'world.json'), 'utf8')) as RunnerWorld
+    const inside = (words: readonly string[], input = '') => {
+      const args = ['--kubeconfig', kubeconfig, '-n', NAMESPACE, 'exec', ...words]
+      return execa(tools.kubectl ?? 'kubectl', args, { reject: false, input, timeout: 60_000 })
+    }
+    const server = ['-i', REDIS.name, '-c', 'redis', '--']
+    const script = 'REDISCLI_AUTH="$AUTH" redis-cli "$(cat)"; exit 3'
+    const asked = await inside([...server, 'sh', '-c', script], 'PING')
+    expect(asked, asked.stderr).toMatchObject({ exitCode: 3, stdout: 'PONG' })
+    expect(asked.stderr).toContain('command terminated with exit code 3')
+    expect((await inside([...server, 'nothere'])).stderr).toContain('executable file not found in $PATH')
+    const sentinel = await inside([REDIS.name, '-c', 'sentinel', '--', 'true'])
+    expect(sentinel.exitCode).toBe(1)
+    expect(sentinel.stderr).toContain(`container sentinel of pod ${NAMESPACE}/${REDIS.name} is simulated`)
+    expect((await inside([REDIS.name, '-c', 'nobody', '--', 'true'])).stderr).toContain('nobody is not valid for pod')
   })
 
   test('a forwarded port leads to the next pod when its own is gone', async () => {

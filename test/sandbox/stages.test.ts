@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { parseAllDocuments } from 'yaml'
 import { kwokctlConfig } from '../../src/sandbox/control-plane/kwokctl-config.ts'
+import type { SandboxWorld } from '../../src/sandbox/part.ts'
 import { fakeAccount, oidcIssuer } from '../../src/sandbox/settings.ts'
 
 const OURS = fileURLToPath(new URL('../../sandbox/kwok/stages', import.meta.url))
@@ -15,6 +16,7 @@ const PORTS = {
   'kube-controller-manager': 4,
   'kube-scheduler': 5,
   'kwok-controller': 6,
+  kubelet: 7,
 }
 
 let dir = ''
@@ -23,7 +25,7 @@ beforeEach(async () => {
 })
 afterEach(() => rm(dir, { recursive: true, force: true }))
 
-async function stagesWith(stages: string | undefined): Promise<readonly string[]> {
+async function documents(over: Partial<SandboxWorld>) {
   const text = await kwokctlConfig(
     {
       name: 'stages',
@@ -33,13 +35,26 @@ async function stagesWith(stages: string | undefined): Promise<readonly string[]
       oidcIssuer: oidcIssuer('stages'),
       aws: fakeAccount(1),
       tools: {},
-      stages,
+      stages: undefined,
       environment: {},
+      ...over,
     },
     PORTS,
   )
-  return parseAllDocuments(text).flatMap((document) => {
-    const { kind, metadata } = document.toJS() as { kind: string; metadata?: { name: string } }
+  return parseAllDocuments(text).map((document) => document.toJS() as Document)
+}
+
+interface Document {
+  readonly kind: string
+  readonly metadata?: { readonly name: string }
+  readonly componentsPatches?: readonly {
+    readonly name: string
+    readonly extraArgs: readonly { readonly key: string; readonly value: string }[]
+  }[]
+}
+
+async function stagesWith(stages: string | undefined): Promise<readonly string[]> {
+  return (await documents({ stages })).flatMap(({ kind, metadata }) => {
     return kind === 'Stage' && metadata ? [metadata.name] : []
   })
 }
@@ -60,4 +75,16 @@ test('are those of a folder in place of ours of the same file name, and beside t
   expect(names).toHaveLength(ours.length + 1)
   expect(names).toEqual(expect.arrayContaining(['slowly', 'never', 'pod-complete']))
   expect(names).not.toContain('pod-ready')
+})
+
+test('the nodes lead to the kubelets of the runtime where there is one, else to kwok', async () => {
+  const nodePorts = async (over: Partial<SandboxWorld>) => {
+    const [options] = await documents(over)
+    const args = options?.componentsPatches?.flatMap(({ name, extraArgs }) =>
+      name === 'kwok-controller' ? extraArgs : [],
+    )
+    return args?.flatMap(({ key, value }) => (key === 'node-port' ? [value] : []))
+  }
+  expect(await nodePorts({ programs: {} })).toEqual(['7'])
+  expect(await nodePorts({})).toEqual([])
 })

@@ -1,8 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { Agent, request } from 'node:https'
-import { join } from 'node:path'
 import type { SandboxWorld } from '../part.ts'
-import { clusterDir, readPorts } from './components.ts'
+import { pkiFile, readPorts } from './components.ts'
 
 interface ApiAnswer {
   readonly status: number
@@ -18,14 +17,21 @@ export interface Api {
 
 const DEADLINE_MS = 10_000
 
+/** Authority, certificate and key of the cluster's administrator. @throws when the control plane was never made */
+export async function readPki(world: Pick<SandboxWorld, 'dir'>): Promise<{ ca: Buffer; cert: Buffer; key: Buffer }> {
+  const [ca, cert, key] = await Promise.all([
+    readFile(pkiFile(world, 'ca.crt')),
+    readFile(pkiFile(world, 'admin.crt')),
+    readFile(pkiFile(world, 'admin.key')),
+  ])
+  return { ca, cert, key }
+}
+
 /** Opens nothing yet; the first call connects. @throws when the control plane was never made */
 export async function connectApi(world: Pick<SandboxWorld, 'dir'>): Promise<Api> {
   const ports = await readPorts(world)
   if (ports === undefined) throw new Error('this sandbox has no control plane')
-  const pki = join(clusterDir(world), 'pki')
-  const [ca, cert, key] = await Promise.all(
-    ['ca.crt', 'admin.crt', 'admin.key'].map((file) => readFile(join(pki, file))),
-  )
+  const { ca, cert, key } = await readPki(world)
   const agent = new Agent({ ca, cert, key, keepAlive: true, maxSockets: 8 })
   return {
     call: (method, path, body) =>

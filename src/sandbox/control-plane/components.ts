@@ -14,7 +14,8 @@ export const COMPONENTS = [
 
 export type ComponentName = (typeof COMPONENTS)[number]
 
-export type ComponentPorts = Readonly<Record<ComponentName | 'etcd-peer', number>>
+/** `kubelet` is where the API server finds the nodes' kubelets if real processes may stand behind Pods. */
+export type ComponentPorts = Readonly<Record<ComponentName | 'etcd-peer' | 'kubelet', number>>
 
 type Home = Pick<SandboxWorld, 'dir'>
 
@@ -26,6 +27,10 @@ export const kwokDir = (world: Home): string => join(world.dir, 'kwok')
 
 /** The cluster's folder in {@link kwokDir}: certificates, etcd's data, logs, pid files. */
 export const clusterDir = (world: Home): string => join(kwokDir(world), 'clusters', CLUSTER)
+
+/** Keys and certificates of the cluster's administrator, as kwokctl made them. */
+export const pkiFile = (world: Home, name: 'ca.crt' | 'admin.crt' | 'admin.key'): string =>
+  join(clusterDir(world), 'pki', name)
 
 /** Pid file that kwokctl writes; a bare number, so never trusted alone. */
 export const pidFile = (world: Home, name: ComponentName): string => join(clusterDir(world), 'pids', `${name}.pid`)
@@ -43,7 +48,7 @@ export async function readPorts(world: Home): Promise<ComponentPorts | undefined
 
 /** Draws ports for a new control plane and keeps them; those that parts not yet started were promised are free only now. */
 export async function drawPorts(world: Pick<SandboxWorld, 'dir' | 'aws' | 'upstreamPort'>): Promise<ComponentPorts> {
-  const names = [...COMPONENTS, 'etcd-peer'] as const
+  const names = [...COMPONENTS, 'etcd-peer', 'kubelet'] as const
   const promised = new Set([Number(new URL(world.aws.endpoint).port), world.upstreamPort])
   const drawn = new Set<number>()
   while (drawn.size < names.length) {

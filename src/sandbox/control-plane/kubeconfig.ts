@@ -1,8 +1,8 @@
-import { readFile, rename, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { rename, writeFile } from 'node:fs/promises'
 import { stringify } from 'yaml'
 import type { SandboxWorld } from '../part.ts'
-import { clusterDir, readPorts } from './components.ts'
+import { readPki } from './api.ts'
+import { readPorts } from './components.ts'
 
 /** Context, cluster and user in the sandbox's kubeconfig. */
 export const contextName = (name: string): string => `llmgw-sandbox-${name}`
@@ -10,10 +10,8 @@ export const contextName = (name: string): string => `llmgw-sandbox-${name}`
 /** Writes the admin kubeconfig (0600, certificates inside, so that it can be copied). */
 export async function writeKubeconfig(world: SandboxWorld): Promise<void> {
   const ports = await readPorts(world)
-  const pki = join(clusterDir(world), 'pki')
-  const [ca, cert, key] = await Promise.all(
-    ['ca.crt', 'admin.crt', 'admin.key'].map(async (file) => (await readFile(join(pki, file))).toString('base64')),
-  )
+  const pki = await readPki(world)
+  const [ca, cert, key] = [pki.ca, pki.cert, pki.key].map((file) => file.toString('base64'))
   const name = contextName(world.name)
   const kubeconfig = {
     apiVersion: 'v1',

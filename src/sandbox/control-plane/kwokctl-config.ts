@@ -6,11 +6,11 @@ import type { SandboxWorld } from '../part.ts'
 import { DOOR_KINDS } from '../runtime/kwok-objects.ts'
 import { leavingRealPods } from '../runtime/stages.ts'
 import { PINS } from '../tools/pins.ts'
-import type { ComponentPorts } from './components.ts'
+import { type ComponentPorts, pkiFile } from './components.ts'
 
 const argument = (key: string, value: string, override = false) => ({ key, value, override })
 
-function patches(world: SandboxWorld) {
+function patches(world: SandboxWorld, ports: ComponentPorts) {
   const serviceRange = argument('service-cluster-ip-range', world.serviceRange)
   return [
     {
@@ -24,9 +24,23 @@ function patches(world: SandboxWorld) {
         // Without one it takes the address of the default route, which a machine off the network has not. This one is
         // for documentation (RFC 5737): nobody connects to it, as nobody is in a simulated pod.
         argument('advertise-address', '192.0.2.1'),
+        ...(world.programs === undefined ? [] : towardsKubelets(world)),
       ],
     },
     { name: 'kube-controller-manager', extraArgs: [serviceRange] },
+    // The runtime plays the kubelets, and hands on to kwok what it leaves to it.
+    ...(world.programs === undefined
+      ? []
+      : [{ name: 'kwok-controller', extraArgs: [argument('node-port', String(ports.kubelet), true)] }]),
+  ]
+}
+
+function towardsKubelets(world: SandboxWorld) {
+  return [
+    argument('kubelet-client-certificate', pkiFile(world, 'admin.crt')),
+    argument('kubelet-client-key', pkiFile(world, 'admin.key')),
+    // WebSockets of `kubectl exec` reach the kubelet as they are, instead of as SPDY.
+    argument('feature-gates', 'TranslateStreamCloseWebsocketRequests=false'),
   ]
 }
 
@@ -56,7 +70,7 @@ export async function kwokctlConfig(world: SandboxWorld, ports: ComponentPorts):
       kwokControllerPort: ports['kwok-controller'],
       ...(world.programs === undefined ? {} : { enableCRDs: DOOR_KINDS }),
     },
-    componentsPatches: patches(world),
+    componentsPatches: patches(world, ports),
   }
   const texts = await Promise.all((await stageFiles(world)).map((file) => readFile(file, 'utf8')))
   const stages = world.programs === undefined ? texts : texts.map(leavingRealPods(world.programs))

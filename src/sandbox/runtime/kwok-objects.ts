@@ -2,7 +2,7 @@ import type { Api } from '../control-plane/api.ts'
 import type { Pod } from './objects.ts'
 import { logOf } from './real-pod.ts'
 
-/** Where port-forward, logs and exec of a real Pod lead: kwok serves the kubelet's side and follows these objects. */
+/** Where port-forward and logs of a real Pod lead: kwok plays that part of the kubelet and follows these objects. */
 export interface Doors {
   readonly pod: Pod
   readonly folder: string

@@ -9,6 +9,7 @@ import { podAddress } from './address.ts'
 import { createContainer, type RealContainer } from './container.ts'
 import type { EventRecorder } from './events.ts'
 import { podIdentity } from './identity.ts'
+import type { Behind } from './kubelet.ts'
 import { launchOf, writeHosts } from './launch.ts'
 import { keepFresh, untilMounted } from './mounting.ts'
 import type { Container, Pod, Service } from './objects.ts'
@@ -46,6 +47,8 @@ export interface RealPod {
   readonly containers: readonly (Seen & { readonly program: string | undefined; readonly lack: string | undefined })[]
   /** All that its status tells. */
   seen(): PodSeen
+  /** What stands behind a container of this name. */
+  behind(container: string): Behind
   /** Newer state of the object. */
   update(pod: Pod): void
   /** Names and addresses of Services that it may reach now. */
@@ -107,6 +110,7 @@ export function startRealPod(home: PodHome, pod: Pod): RealPod {
       }))
     },
     seen: () => podSeen(state),
+    behind: (container) => behind(state, container),
     update: (newer) => state.publisher.update(newer),
     reach: (names, addresses) => reach(state, names, addresses),
     async stop() {
@@ -117,6 +121,12 @@ export function startRealPod(home: PodHome, pod: Pod): RealPod {
       await rm(state.folder, { recursive: true, force: true })
     },
   }
+}
+
+function behind({ init, main, folder }: Living, container: string): Behind {
+  const one = [...init, ...main].find((part) => part.container.name === container)
+  if (one?.program === undefined) return { kind: 'simulated' }
+  return one.real?.seen().state.running === undefined ? { kind: 'nothing' } : { kind: 'real', folder }
 }
 
 /** Simulated although its image is known: said where everybody looks, with what to do. */

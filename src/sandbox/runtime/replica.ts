@@ -7,6 +7,8 @@ import type { PodSeen } from './status.ts'
 /** A Pod without processes of its own: it says of itself what the real one of its workload says. */
 export interface Replica {
   readonly pod: Pod
+  /** Uid of the real Pod. */
+  readonly of: string
   /** The newest state of the object, and the uid of the real Pod: another one when its own was replaced. */
   update(pod: Pod, of: string): void
 }
@@ -20,6 +22,9 @@ export function createReplica(api: Api, pod: Pod, seen: (uid: string) => PodSeen
   return {
     get pod() {
       return publisher.pod()
+    },
+    get of() {
+      return real
     },
     update(newer, of) {
       real = of

@@ -2,12 +2,13 @@ import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Api, connectApi } from '../control-plane/api.ts'
+import { type Api, connectApi, readPki } from '../control-plane/api.ts'
 import { readPorts } from '../control-plane/components.ts'
 import type { SandboxWorld } from '../part.ts'
 import { choose } from './choose.ts'
 import { dialer, isApiServer } from './dial.ts'
 import { eventRecorder } from './events.ts'
+import { type Behind, serveKubelet } from './kubelet.ts'
 import { openDoors } from './kwok-objects.ts'
 import { type Listener, listenAt } from './listeners.ts'
 import type { Pod, Service } from './objects.ts'
@@ -54,7 +55,18 @@ export async function run(world: RunnerWorld, signal: AbortSignal): Promise<void
   // What an earlier runner left: its processes ended with it.
   await rm(join(world.dir, 'pods'), { recursive: true, force: true })
   const api = await connectApi(world)
-  const running = begin(world, api, (await readPorts(world))?.['kube-apiserver'] ?? 0)
+  const ports = await readPorts(world)
+  const running = begin(world, api, ports?.['kube-apiserver'] ?? 0)
+  const kubelet =
+    // A control plane made before there was one leads its nodes straight to kwok.
+    ports?.kubelet === undefined
+      ? undefined
+      : await serveKubelet({
+          port: ports.kubelet,
+          pki: await readPki(world),
+          kwokPort: ports['kwok-controller'],
+          find: (...container) => behind(running, ...container),
+        })
   // A sandbox whose folder is gone was removed behind our back.
   while (!signal.aborted && existsSync(world.dir)) {
     const problem = await round(running).then(
@@ -64,10 +76,20 @@ export async function run(world: RunnerWorld, signal: AbortSignal): Promise<void
     if (existsSync(world.dir)) await writeStatus(world.dir, report(running, problem))
     await sleep(ROUND_MS, undefined, { signal }).catch(() => undefined)
   }
+  kubelet?.close()
   running.doors.close()
   await Promise.all([...running.tended.values()].map(retire))
   await Promise.all(running.ending)
   api.close()
+}
+
+/** Commands in a replica run beside the process that it shares. */
+function behind({ tended, replicas }: Running, namespace: string, name: string, container: string): Behind {
+  const isIt = ({ metadata }: Pod) => metadata.namespace === namespace && metadata.name === name
+  const own = [...tended.values()].find(({ real }) => isIt(real.pod))
+  const replica = [...replicas.values()].find(({ pod }) => isIt(pod))
+  const { real } = own ?? (replica && tended.get(replica.of)) ?? {}
+  return real?.behind(container) ?? { kind: 'simulated' }
 }
 
 function begin(world: RunnerWorld, api: Api, apiPort: number): Running {
