@@ -8,8 +8,15 @@ interface CrdSpec {
   readonly versions: readonly { readonly name: string; readonly served: boolean }[]
 }
 
-/** Deleting a CRD deletes the resources of everybody. @throws StepError ForeignResources */
-export async function refuseForeignResources(ctx: StepContext, crds: readonly KubeObject[]): Promise<void> {
+/**
+ * Deleting a CRD deletes the resources of everybody.
+ * @returns resources of their kinds, all of this deployment
+ * @throws StepError ForeignResources
+ */
+export async function refuseForeignResources(
+  ctx: StepContext,
+  crds: readonly KubeObject[],
+): Promise<readonly KubeObject[]> {
   const lists = await Promise.all(
     crds.map(async (crd) => {
       const { group, names, versions } = crd.spec as CrdSpec
@@ -19,7 +26,7 @@ export async function refuseForeignResources(ctx: StepContext, crds: readonly Ku
     }),
   )
   const foreign = lists.flat().filter(({ metadata }) => ownerOf(metadata.labels) !== ctx.config.deployment)
-  if (foreign.length === 0) return
+  if (foreign.length === 0) return lists.flat()
   const names = foreign.map(({ kind, metadata }) => `${kind} ${metadata.namespace ?? ''}/${metadata.name}`)
   throw new StepError('ForeignResources', `deleting the CRDs would delete ${foreign.length} resources of others`, {
     cause: names.slice(0, 10),

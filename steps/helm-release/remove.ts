@@ -2,6 +2,7 @@ import { StepError } from '../../src/errors.ts'
 import type { KubeObject, ReleaseRecord, StepContext } from '../../src/ports/index.ts'
 import { refOf } from '../desired.ts'
 import { durationMs } from '../names.ts'
+import { removeAndWait } from '../remove-and-wait.ts'
 import { claimsOf, releaseTarget } from './definition.ts'
 import { refuseForeignResources } from './foreign-resources.ts'
 
@@ -15,13 +16,19 @@ export async function removeRelease(ctx: StepContext, name: string, namespace: s
     return ctx.report(`${releaseTarget(record)} is left: its owner is ${record.deployment ?? 'nobody'}`)
   }
   const crds = record.manifest.filter(({ kind }) => kind === CRD)
-  if (ctx.options.destroy.crds) await refuseForeignResources(ctx, crds)
+  if (ctx.options.destroy.crds) await removeResources(ctx, crds)
   else refuseToDrag(record, crds)
   const timeoutMs = durationMs(ctx.config.timeouts.helm)
   await ctx.helm.uninstall(name, namespace, { timeoutMs, signal: ctx.signal })
-  if (ctx.options.destroy.crds)
-    await Promise.all(crds.map((crd) => ctx.kube.remove(refOf(crd), { signal: ctx.signal })))
+  // One that is still going would take along what the next deploy writes into it.
+  if (ctx.options.destroy.crds) await Promise.all(crds.map((crd) => removeAndWait(ctx, refOf(crd))))
   await removeVolumes(ctx, record)
+}
+
+/** While their operator is there: it may hold finalizers on them, which nobody would clear once it is uninstalled. */
+async function removeResources(ctx: StepContext, crds: readonly KubeObject[]): Promise<void> {
+  const resources = await refuseForeignResources(ctx, crds)
+  await Promise.all(resources.map((resource) => removeAndWait(ctx, refOf(resource))))
 }
 
 /** A CRD that is a template goes with the release, and every resource of its kind with it, unless it is marked. */

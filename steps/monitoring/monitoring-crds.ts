@@ -5,6 +5,7 @@ import { refOf, targetOf } from '../desired.ts'
 import { refuseForeignResources } from '../helm-release/foreign-resources.ts'
 import { durationMs, RELEASES } from '../names.ts'
 import { claim, ownerOf, ownLabels } from '../ownership.ts'
+import { removeAndWait } from '../remove-and-wait.ts'
 import { isUpToDate, operatorVersion } from './crd-age.ts'
 import { monitoringOff } from './off.ts'
 
@@ -119,7 +120,7 @@ export const monitoringCrds: LlmgwStep = {
       ctx,
       whole.filter((crd) => crd !== undefined),
     )
-    await Promise.all(own.map((crd) => ctx.kube.remove(refOf(crd), { signal: ctx.signal })))
+    await Promise.all(own.map((crd) => removeAndWait(ctx, refOf(crd))))
   },
 }
 

@@ -1,6 +1,7 @@
-import type { KubeObject, StepContext } from '../../src/ports/index.ts'
-import { refOf, targetOf } from '../desired.ts'
+import type { StepContext } from '../../src/ports/index.ts'
+import { refOf } from '../desired.ts'
 import { RELEASES } from '../names.ts'
+import { removeAndWait } from '../remove-and-wait.ts'
 import { KUBELET_SERVICE } from './services.ts'
 
 const KINDS = new Set(['Prometheus', 'Alertmanager'])
@@ -12,21 +13,9 @@ const KINDS = new Set(['Prometheus', 'Alertmanager'])
 export async function removeOperatorObjects(ctx: StepContext): Promise<void> {
   const record = await ctx.helm.find(RELEASES.monitoring.name, ctx.config.namespaces.monitoring, ctx.signal)
   if (record?.deployment !== ctx.config.deployment) return
-  await Promise.all(record.manifest.filter(({ kind }) => KINDS.has(kind)).map((object) => removeAndWait(ctx, object)))
-}
-
-async function removeAndWait(ctx: StepContext, object: KubeObject): Promise<void> {
-  const ref = refOf(object)
-  const live = await ctx.kube.find(ref, ctx.signal)
-  if (live === undefined) return
-  const { uid } = live.metadata
-  await ctx.kube.remove(ref, { ...(uid && { uid }), signal: ctx.signal })
-  const { apiVersion, kind, name, namespace } = ref
-  const query = { apiVersion, kind, namespace, fieldSelector: `metadata.name=${name}` }
-  for await (const [left] of ctx.kube.watch(query, ctx.signal)) {
-    if (left === undefined || left.metadata.uid !== uid) return
-    ctx.report(`waiting for the operator to release ${targetOf(ref)}`)
-  }
+  await Promise.all(
+    record.manifest.filter(({ kind }) => KINDS.has(kind)).map((object) => removeAndWait(ctx, refOf(object))),
+  )
 }
 
 /** Removes what the operator made outside of its namespace; a Service of that name that is somebody else's stays. */

@@ -1,149 +1,176 @@
-import { execFileSync } from 'node:child_process'
-import { mkdir, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { beforeAll, describe, expect, test } from 'vitest'
+import { appendFile } from 'node:fs/promises'
+import { describe, expect, test } from 'vitest'
+import { Campaign } from './world/campaign.ts'
+import { PLATFORMS, type Platform, settingsOf, wantedOf } from './world/chaos-platform.ts'
+import { type ChaosRun, deployThrough, wipe } from './world/chaos-run.ts'
 import { useDeployedSandbox } from './world/deployed.ts'
-import { describeInjection, type Injection, inject, plan, VERDICTS } from './world/faults.ts'
-import { type KillPoint, pointsOf } from './world/kill-points.ts'
-import { type Ended, llmgw } from './world/llmgw.ts'
+import { describeInjection, FAULTS, type Injection } from './world/faults.ts'
+import type { KillPoint } from './world/kill-points.ts'
 import { currentVersions, expectOneOfEach } from './world/one-of-each.ts'
-import { throughProxies } from './world/through-proxies.ts'
+import { objection } from './world/verdict.ts'
 
-/** A sample that CI has time for; `npm run test:chaos` takes more. The seed decides which. */
-const SIZE = Number(process.env.LLMGW_TEST_FAULTS ?? 12)
+/** How many faults must strike: a sample that CI has time for; `npm run test:chaos` takes more. The seed decides which. */
+const SIZE = Number(process.env.LLMGW_TEST_FAULTS ?? 24)
 const SEED = Number(process.env.LLMGW_TEST_SEED ?? 1)
-/** From which on: a failure is run again alone with `LLMGW_TEST_FROM=its number LLMGW_TEST_FAULTS=that + 1`. */
-const FROM = Number(process.env.LLMGW_TEST_FROM ?? 0)
-/** Every so many, a run starts from nothing, which costs much more than changing what is there. No divisor of the number of faults. */
-const FROM_NOTHING_EVERY = 5
-/** A run that neither ends nor heals is ended, and fails the test. */
-const LONGEST_MS = 180_000
+/** One run alone, as a failure names it. */
+const REPLAY = process.env.LLMGW_TEST_REPLAY
+/** A file that gets a line a run. */
+const LOG = process.env.LLMGW_TEST_LOG
+/** A test a batch, so that a failure ends no more than one. */
+const BATCH = 12
+/** From so many on each of them must have struck in each step, for which there may be so many runs more. */
+const EVERY_PAIR_FROM = 1000
+const MORE_RUNS = 60
+/** Runs that change what is there, for one from nothing. */
+const CHANGES = 5
 
 const sandbox = useDeployedSandbox('e2e-chaos', { deploy: false })
 
-/** Two configurations that differ in every release, in a role and in what pods get: going from one to the other changes all. */
-const VARIANTS = [1, 2].map((number) => ({
-  gateway: { retries: number },
-  components: {
-    redis: { values: { podAnnotations: { 'example.com/variant': String(number) } } },
-    'external-secrets': { values: { podAnnotations: { 'example.com/variant': String(number) } } },
-  },
-}))
+type Beginning = 'from nothing' | 'change'
 
-interface Run {
-  readonly ended: Ended
-  readonly struck: boolean
-  readonly passed: readonly KillPoint[]
+/** A run to come: how it begins, and what it meets. */
+interface Plan {
+  readonly platform: Platform
+  readonly beginning: Beginning
+  readonly faults: readonly Injection[]
 }
 
-/** Both APIs through proxies; the run is ended when it takes too long. */
-async function deploy(variant: number, injection?: Injection): Promise<Run> {
-  let pid = 0
-  let cutKube = (): void => undefined
-  const fault = injection
-    ? inject(injection, {
-        signal: (signal) => process.kill(pid, signal),
-        killHelm: () => killChildren(pid),
-        cutKube: () => cutKube(),
-      })
-    : undefined
-  const proxied = await throughProxies(sandbox.connection, fault ?? {}, VARIANTS[variant] ?? {})
-  cutKube = proxied.kube.cut
-  const deadline = new AbortController()
-  const timer = setTimeout(() => {
-    deadline.abort()
-    process.kill(pid, 'SIGKILL')
-  }, LONGEST_MS)
-  try {
-    const ended = await llmgw(['deploy', 'all', '--config', proxied.config, '--secrets-file', await secretsFile()], {
-      env: { ...sandbox.env, ...proxied.env, ...(await scratch()), PATH: pathWithHelm(), INTERACTIVE_MODE: 'false' },
-      ...(injection?.fault === 'disk full' ? { prefix: await withFullDisk() } : {}),
-      started: (child) => {
-        pid = child.pid ?? 0
-      },
+const campaign = new Campaign(SEED)
+const figures = { runs: 0, unreached: 0, slowestSeconds: 0, exits: new Map<string, number>() }
+
+/** What is deployed; undefined = nothing that can be relied on. */
+let there: { readonly platform: Platform; readonly variant: 1 | 2; readonly changes: number } | undefined
+/** Where a run without a fault passes, once it is known. */
+const passes = new Map<string, readonly KillPoint[]>()
+let platforms = 0
+/** What the latest run deployed, as far as it came. */
+let latest: Platform = PLATFORMS[0] as Platform
+
+async function clear(): Promise<void> {
+  there = undefined
+  await wipe(sandbox, settingsOf(latest, 1))
+}
+
+/** A run that meets nothing, and goes through. */
+async function calm(platform: Platform, variant: 1 | 2): Promise<ChaosRun> {
+  latest = platform
+  const run = await deployThrough(sandbox, settingsOf(platform, variant))
+  expect(run.ended.code, run.ended.output).toBe(0)
+  return run
+}
+
+const keyOf = ({ parts, layout }: Platform, beginning: Beginning): string => `${parts} ${layout} ${beginning}`
+
+/** Brings the sandbox to where the next run begins. @returns what that run is */
+async function next(): Promise<Plan> {
+  if (there && there.changes < CHANGES) {
+    const { platform } = there
+    return { platform, beginning: 'change', faults: campaign.draw(passes.get(keyOf(platform, 'change')) ?? []) }
+  }
+  const platform = PLATFORMS[(SEED + platforms) % PLATFORMS.length] as Platform
+  platforms += 1
+  if (!passes.has(keyOf(platform, 'change'))) {
+    await clear()
+    passes.set(keyOf(platform, 'from nothing'), (await calm(platform, 1)).passed)
+    passes.set(keyOf(platform, 'change'), (await calm(platform, 2)).passed)
+  }
+  await clear()
+  return {
+    platform,
+    beginning: 'from nothing',
+    faults: campaign.draw(passes.get(keyOf(platform, 'from nothing')) ?? []),
+  }
+}
+
+/** One run that meets its faults, then one that meets none: nothing is lost, doubled or half done. @returns what struck */
+async function meet({ platform, beginning, faults }: Plan): Promise<readonly Injection[]> {
+  const variant = there?.variant === 1 ? 2 : 1
+  const changes = beginning === 'change' ? (there?.changes ?? 0) + 1 : 0
+  const wanted = wantedOf(platform)
+  there = undefined
+  latest = platform
+  const earlier = await currentVersions(sandbox.at, wanted)
+  const run = await deployThrough(sandbox, settingsOf(platform, variant), faults)
+  const before = await currentVersions(sandbox.at, wanted)
+  const again = await deployThrough(sandbox, settingsOf(platform, variant))
+  const told = tell({ platform, beginning, faults }, run, again)
+  if (LOG) await appendFile(LOG, `${told}\n`)
+  expect(objection(run.struck, run.ended), `${told}\n${run.ended.output}`).toBeUndefined()
+  expect(before, told).toMatchObject(earlier)
+  expect(again.ended.code, `${told}\nthen:\n${again.ended.output}\nafter:\n${run.ended.output}`).toBe(0)
+  expect(await currentVersions(sandbox.at, wanted), told).toMatchObject(before)
+  await expectOneOfEach(sandbox.at, wanted)
+  there = { platform, variant, changes }
+  return run.struck
+}
+
+function tell(plan: Plan, run: ChaosRun, again: ChaosRun): string {
+  const missed = plan.faults.filter((fault) => !run.struck.includes(fault))
+  const how = run.ended.signal ?? `exit ${run.ended.code}`
+  figures.runs += 1
+  figures.unreached += missed.length
+  figures.slowestSeconds = Math.max(figures.slowestSeconds, again.seconds)
+  figures.exits.set(how, (figures.exits.get(how) ?? 0) + 1)
+  const { parts, layout } = plan.platform
+  return [
+    `run ${figures.runs}: ${parts}, ${layout}, ${plan.beginning}: ${how} after ${run.seconds.toFixed(1)} s,` +
+      ` then exit ${again.ended.code} after ${again.seconds.toFixed(1)} s`,
+    ...run.struck.map((one) => `  ${one.point.step}: ${describeInjection(one)}`),
+    ...missed.map((one) => `  not reached: ${one.point.step}: ${describeInjection(one)}`),
+    `  alone: LLMGW_TEST_REPLAY='${JSON.stringify(plan)}'`,
+  ].join('\n')
+}
+
+/** Steps down, faults across. `-`: no run makes a call there that could meet it. */
+function table(): string {
+  const rows = campaign.steps.map((step) => [
+    step,
+    ...FAULTS.map((fault) => String(campaign.struck(step, fault) ?? '-')),
+  ])
+  return [['step', ...FAULTS], ['---', ...FAULTS.map(() => '--:')], ...rows]
+    .map((row) => `| ${row.join(' | ')} |`)
+    .join('\n')
+}
+
+function report(): string {
+  const exits = [...figures.exits].map(([how, count]) => `${count} x ${how}`).join(', ')
+  return [
+    `${campaign.total} faults struck in ${figures.runs} runs (seed ${SEED}); ${figures.unreached} more were drawn and not reached`,
+    `runs ended with: ${exits}; slowest recovery ${figures.slowestSeconds.toFixed(1)} s`,
+    table(),
+  ].join('\n')
+}
+
+async function replay(plan: Plan): Promise<readonly Injection[]> {
+  await clear()
+  if (plan.beginning === 'change') {
+    await calm(plan.platform, 2)
+    there = { platform: plan.platform, variant: 2, changes: 0 }
+  }
+  return await meet(plan)
+}
+
+if (REPLAY === undefined)
+  describe.sequential(`${SIZE} faults (seed ${SEED})`, () => {
+    const batches = Array.from({ length: Math.ceil(SIZE / BATCH) }, (_, index) => Math.min(SIZE, (index + 1) * BATCH))
+
+    test.each(batches)('until %i have struck', { timeout: 7_200_000 }, async (wanted) => {
+      while (campaign.total < wanted) campaign.count(await meet(await next()))
     })
-    if (deadline.signal.aborted) throw new Error(`did not end within ${LONGEST_MS / 1000} s:\n${ended.output}`)
-    const passed = [...pointsOf('aws', proxied.aws.seen, true), ...pointsOf('kube', proxied.kube.seen, true)]
-    return { ended, struck: fault?.struck() ?? false, passed }
-  } finally {
-    clearTimeout(timer)
-    // Only now: a helm that outlived the run is still talking through the proxy, and is cut off here at the latest.
-    await proxied.close()
-  }
-}
 
-const pathWithHelm = (): string => `${join(sandbox.connection.helm, '..')}:${sandbox.env.PATH}`
+    if (SIZE >= EVERY_PAIR_FROM)
+      test('every fault in every step that can meet it', { timeout: 7_200_000 }, async () => {
+        for (let runs = 0; runs < MORE_RUNS && campaign.missing.length > 0; runs += 1)
+          campaign.count(await meet(await next()))
+        expect(campaign.missing).toEqual([])
+      })
 
-/** Kills the helm processes that this process started. */
-function killChildren(pid: number): void {
-  const listed = execFileSync('ps', ['-o', 'pid=,comm=', '--ppid', String(pid)], { encoding: 'utf8' })
-  for (const line of listed.trim().split('\n')) {
-    const [child, name] = line.trim().split(/\s+/)
-    if (name === 'helm') process.kill(Number(child), 'SIGKILL')
-  }
-}
-
-/** Where a run may write, apart from everybody else's. */
-async function scratch(): Promise<Readonly<Record<string, string>>> {
-  const folder = join(sandbox.connection.dir, 'scratch')
-  await mkdir(folder, { recursive: true })
-  return { TMPDIR: folder, XDG_CACHE_HOME: folder, XDG_RUNTIME_DIR: folder }
-}
-
-/** A file system of one page, and nothing left of it, in the place of these folders: in a mount namespace of the run's own. */
-async function withFullDisk(): Promise<readonly string[]> {
-  const { TMPDIR = '' } = await scratch()
-  const alone = process.getuid?.() === 0 ? ['unshare', '--mount'] : ['unshare', '--map-root-user', '--mount']
-  const script = 'mount -t tmpfs -o size=4k tmpfs "$0" && head -c 4096 /dev/zero > "$0/full" && exec "$@"'
-  return [...alone, 'sh', '-c', script, TMPDIR]
-}
-
-async function secretsFile(): Promise<string> {
-  const file = join(sandbox.connection.dir, 'provided.env')
-  await writeFile(file, 'litellm-database-url=postgresql://litellm:chaos@db.invalid:5432/litellm\n', { mode: 0o600 })
-  return file
-}
-
-async function wipe(): Promise<void> {
-  const gone = await sandbox.run('destroy all --yes --confirm llmgw --purge-secrets --delete-crds --delete-volumes')
-  if (gone.code !== 0) throw new Error(`destroy ended with ${gone.code}:\n${gone.output}`)
-}
-
-/** Points of a run from nothing, and of one that changes what is there. */
-const points: { fresh: readonly KillPoint[]; change: readonly KillPoint[] } = { fresh: [], change: [] }
-
-beforeAll(async () => {
-  await wipe()
-  const fresh = await deploy(0)
-  expect(fresh.ended.code, fresh.ended.output).toBe(0)
-  const change = await deploy(1)
-  expect(change.ended.code, change.ended.output).toBe(0)
-  Object.assign(points, { fresh: fresh.passed, change: change.passed })
-})
-
-function judge(injection: Injection, { ended, struck }: Run): void {
-  const { exits, causes } = VERDICTS[injection.fault]
-  const how = ended.signal ?? ended.code
-  const said = `${describeInjection(injection)}${struck ? '' : ' (not reached)'}: ${how}\n${ended.output}`
-  // A wait that the first run needed may be over before it begins in this one; then the run must have gone through.
-  expect(struck || injection.fault === 'disk full' ? exits : [0], said).toContain(how)
-  if (how === 1 || how === 3) expect(ended.output, said).toMatch(causes)
-}
-
-describe.sequential(`${SIZE} faults (seed ${SEED})`, () => {
-  test.each(Array.from({ length: SIZE - FROM }, (_, index) => index + FROM))('fault %i', async (index) => {
-    const fromNothing = index % FROM_NOTHING_EVERY === 0
-    const injection = plan(fromNothing ? points.fresh : points.change, SIZE, SEED)[index]
-    if (!injection) throw new Error(`the plan has no injection ${index}`)
-    if (fromNothing) await wipe()
-    const earlier = await currentVersions(sandbox.at)
-    const run = await deploy(index % 2, injection)
-    judge(injection, run)
-    const before = await currentVersions(sandbox.at)
-    expect(before).toMatchObject(earlier)
-    const again = await deploy(index % 2)
-    expect(again.ended.code, `after ${describeInjection(injection)}\n${again.ended.output}`).toBe(0)
-    expect(await currentVersions(sandbox.at)).toMatchObject(before)
-    await expectOneOfEach(sandbox.at)
+    test('as many as were wanted', () => {
+      process.stdout.write(`${report()}\n`)
+      expect(campaign.total).toBeGreaterThanOrEqual(SIZE)
+    })
   })
-})
+else
+  test('one run alone', { timeout: 7_200_000 }, async () => {
+    expect(await replay(JSON.parse(REPLAY) as Plan)).not.toEqual([])
+  })

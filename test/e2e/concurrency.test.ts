@@ -4,21 +4,23 @@ import { dirname } from 'node:path'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { useDeployedSandbox } from './world/deployed.ts'
 import { type Ended, llmgw } from './world/llmgw.ts'
-import { expectOneOfEach } from './world/one-of-each.ts'
+import { currentVersions, expectOneOfEach } from './world/one-of-each.ts'
+import { describeRound, race, roundsOf } from './world/race.ts'
 import { throughProxies } from './world/through-proxies.ts'
 
-/** More rounds: `LLMGW_TEST_ROUNDS=10 npx vitest run test/e2e/concurrency.test.ts`. */
+/** More rounds: `LLMGW_TEST_ROUNDS=50 npx vitest run test/e2e/concurrency.test.ts`; `LLMGW_TEST_SEED` decides when holders are killed. */
 const ROUNDS = Number(process.env.LLMGW_TEST_ROUNDS ?? 2)
+const SEED = Number(process.env.LLMGW_TEST_SEED ?? 1)
 const RUNS = 8
 const LEASE = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', namespace: 'kube-system' }
 
 const sandbox = useDeployedSandbox('e2e-concurrency', { deploy: false })
 const UNATTENDED = { INTERACTIVE_MODE: 'false' }
 
-beforeEach(async () => {
+async function wipe(): Promise<void> {
   const gone = await sandbox.run('destroy all --yes --confirm llmgw --purge-secrets --delete-crds --delete-volumes')
   if (gone.code !== 0) throw new Error(`destroy ended with ${gone.code}:\n${gone.output}`)
-})
+}
 
 interface Run {
   readonly pid: number
@@ -47,27 +49,47 @@ async function holds(pid: number): Promise<string> {
 
 const changed = ({ stdout }: Ended): boolean => (JSON.parse(stdout) as { changed?: boolean }).changed === true
 
-describe.sequential('runs at the same time', () => {
-  test.each(Array.from({ length: ROUNDS }, (_, round) => round + 1))(`${RUNS} of them, round %i`, async () => {
-    const runs = Array.from({ length: RUNS }, deployAll)
-    const ends = await Promise.all(runs.map(({ ended }) => ended))
-    const output = ends.map((end) => `exit ${end.code}\n${end.output}`).join('\n---\n')
-    // One does the work; who comes when it is done finds nothing to do; all others are told who is at it.
-    const workers = ends.filter((end) => end.code === 0 && changed(end))
-    expect(workers, output).toHaveLength(1)
-    const workerPid = runs[workers[0] ? ends.indexOf(workers[0]) : -1]?.pid
-    for (const end of ends.filter(({ code }) => code !== 0)) {
-      expect(end.code, output).toBe(6)
-      expect(end.stderr).toMatch(/error: deployment "llmgw" is locked by \S+@\S+ pid \d+ \w+ with "llmgw deploy all"/)
-    }
+describe.sequential(`${RUNS} runs at the same time (seed ${SEED})`, () => {
+  const rounds = roundsOf(ROUNDS, SEED).map((round) => [describeRound(round), round] as const)
+  test.each(rounds)('round %s', { timeout: 1_200_000 }, async (_, round) => {
+    if (round.fromNothing) await wipe()
+    const earlier = await currentVersions(sandbox.at)
+    const { racers, killed, after } = await race(sandbox, RUNS, round)
+    const output = racers
+      .map(({ pid, ended }) => `${pid}: exit ${ended.code ?? ended.signal}\n${ended.output}`)
+      .join('\n---\n')
+    expect(killed.length, output).toBeGreaterThanOrEqual(Math.min(1, round.kills.length))
     expect(
-      ends.some(({ code, stderr }) => code === 6 && stderr.includes(` pid ${workerPid} `)),
+      racers
+        .filter(({ ended }) => ended.signal !== null)
+        .map(({ pid }) => pid)
+        .sort(),
       output,
-    ).toBe(true)
+    ).toEqual([...killed].sort())
+    const done = racers.filter(({ ended }) => ended.code === 0)
+    // One does the work; who comes when it is done finds nothing to do; all others are told who is at it.
+    const workers = done.filter(({ ended }) => changed(ended))
+    expect(workers.length, output).toBeLessThanOrEqual(1)
+    if (killed.length === 0) expect(workers, output).toHaveLength(1)
+    const holders = [...killed, ...done.map(({ pid }) => pid)]
+    const locked = racers.filter(({ ended }) => ended.code !== 0 && ended.signal === null)
+    for (const { ended } of locked) {
+      expect(ended.code, output).toBe(6)
+      const named = /error: deployment "llmgw" is locked by \S+@\S+ pid (\d+) \w+ with "llmgw deploy all"/.exec(
+        ended.stderr,
+      )
+      expect(holders, output).toContain(Number(named?.[1]))
+    }
+    const [first, second] = after
+    expect([first.code, second.code, changed(second)], `${first.output}\n---\n${second.output}`).toEqual([0, 0, false])
+    if (done.length > 0) expect(changed(first), first.output).toBe(false)
+    expect(await currentVersions(sandbox.at)).toMatchObject(earlier)
     await expectOneOfEach(sandbox.at)
-    const after = await deployAll().ended
-    expect([after.code, changed(after)], after.output).toEqual([0, false])
   })
+})
+
+describe.sequential('one run after the other', () => {
+  beforeEach(wipe)
 
   test('who is killed is taken over, and nothing is left half done', async () => {
     const first = deployAll()

@@ -33,7 +33,7 @@ async function deployThroughProxies(point?: KillPoint): Promise<{ ended: Ended; 
         },
       },
     )
-    return { ended, passed: [...pointsOf('aws', proxied.aws.seen), ...pointsOf('kube', proxied.kube.seen)] }
+    return { ended, passed: pointsOf(proxied.calls()) }
   } finally {
     // Only now: a helm that outlived the run is still talking through the proxy, and is cut off here at the latest.
     await proxied.close()

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { StepError } from '../../src/errors.ts'
-import type { LlmgwStep } from '../../src/ports/index.ts'
+import type { LlmgwStep, ObjectRef } from '../../src/ports/index.ts'
 import { externalSecrets } from '../../steps/external-secrets/external-secrets.ts'
 import { secretStore } from '../../steps/external-secrets/secret-store.ts'
 import { secretSync } from '../../steps/external-secrets/secret-sync.ts'
@@ -22,6 +22,12 @@ async function upTo(last: LlmgwStep<unknown>, overrides: FakeWorldOverrides = {}
     if (step === last) break
   }
   return world
+}
+
+/** Resolves when somebody has begun to delete the object. */
+async function leaving({ kube }: FakeWorld, { name, ...query }: ObjectRef): Promise<void> {
+  const watched = kube.watch({ ...query, fieldSelector: `metadata.name=${name}` }, new AbortController().signal)
+  for await (const [object] of watched) if (object?.metadata.deletionTimestamp !== undefined) return
 }
 
 describe('the operator', () => {
@@ -73,6 +79,32 @@ describe('the operator', () => {
     expect(await world.kube.list({ apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition' })).toEqual(
       [],
     )
+  })
+
+  it('waits for finalizers: of resources while the operator is there, of CRDs before it says that they are gone', async () => {
+    const world = await upTo(externalSecrets)
+    const labels = { 'llmgw.dev/deployment': world.config.deployment }
+    const left = { ...CREDENTIALS, name: 'left-over', namespace: 'open-webui' }
+    const { name, namespace } = left
+    const finalizers = ['example.com/held']
+    world.kube.seed({ apiVersion: API, kind: 'ExternalSecret', metadata: { name, namespace, labels, finalizers } })
+    const crd = {
+      apiVersion: 'apiextensions.k8s.io/v1',
+      kind: 'CustomResourceDefinition',
+      name: 'externalsecrets.external-secrets.io',
+    }
+    await world.kube.patch(crd, { metadata: { finalizers } })
+    const asked = world.with({ options: { destroy: { crds: true, volumes: false, secrets: 'schedule' } } })
+    const destroyed = destroy(externalSecrets, asked)
+    await leaving(world, left)
+    expect(await world.helm.find('external-secrets', 'external-secrets')).toBeDefined()
+    await world.kube.patch(left, { metadata: { finalizers: null } })
+    await leaving(world, crd)
+    expect(await world.helm.find('external-secrets', 'external-secrets')).toBeUndefined()
+    expect(await Promise.race([destroyed.then(() => 'ended'), Promise.resolve('waits')])).toBe('waits')
+    await world.kube.patch(crd, { metadata: { finalizers: null } })
+    await destroyed
+    expect(await world.kube.find(crd)).toBeUndefined()
   })
 })
 

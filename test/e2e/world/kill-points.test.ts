@@ -8,8 +8,9 @@ const createRole = (): Seen => ({
   operation: 'CreateRole',
   userAgent: 'llmgw',
   authorization: '',
-  body: '',
+  body: 'RoleName=llmgw-sandbox-gateway',
   write: true,
+  at: 0,
 })
 
 function firings(
@@ -17,7 +18,7 @@ function firings(
   steps: readonly (readonly ['before' | 'after', Seen])[],
 ): number {
   let fired = 0
-  const hooks = atPoint({ api: 'aws', operation: 'CreateRole', by: 'llmgw', ...point }, () => {
+  const hooks = atPoint({ api: 'aws', operation: 'CreateRole', by: 'llmgw', step: 'irsa-gateway', ...point }, () => {
     fired += 1
   })
   for (const [moment, seen] of steps) hooks[moment](seen)

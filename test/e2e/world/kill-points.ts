@@ -1,18 +1,25 @@
 import type { Seen } from './recording-proxy.ts'
+import { stepOf } from './step-of-call.ts'
 
 /** One exact moment of a run: before or after the `nth` call of this kind reached the API. */
 export interface KillPoint {
   readonly api: 'kube' | 'aws'
   readonly operation: string
   readonly by: 'helm' | 'llmgw'
+  /** Whose call it is. */
+  readonly step: string
   readonly nth: number
   readonly moment: 'before' | 'after'
 }
 
-/** Names of objects that differ from run to run, e.g. of a release's pods. */
+/** Names that differ from run to run are cut short: a pod's, a replica set's, and the revision of a release. */
 function operationOf({ operation, path }: Seen): string {
-  if (path.includes('watch=')) return `WATCH ${operation}`
-  return path.includes('dryRun=') ? `DRY RUN ${operation}` : operation
+  const lasting = operation
+    .replace(/(\/pods\/[\w.-]+?)-[0-9a-z]{8,10}-[0-9a-z]{5}$/, '$1')
+    .replace(/(\/replicasets\/[\w.-]+?)-[0-9a-z]{8,10}$/, '$1')
+    .replace(/(\/sh\.helm\.release\.v1\.[\w-]+)\.v\d+$/, '$1')
+  if (path.includes('watch=')) return `WATCH ${lasting}`
+  return path.includes('dryRun=') ? `DRY RUN ${lasting}` : lasting
 }
 
 const callerOf = ({ userAgent }: Seen): KillPoint['by'] => (/^helm/i.test(userAgent) ? 'helm' : 'llmgw')
@@ -28,20 +35,40 @@ export function describePoint({ api, operation, by, nth, moment }: KillPoint): s
   return `${moment} ${by}'s ${operation} to ${api}${nth > 1 ? ` (call ${nth})` : ''}`
 }
 
-/** Every point that a run passed; `all` counts reads too. */
-export function pointsOf(api: KillPoint['api'], seen: readonly Seen[], all = false): readonly KillPoint[] {
+/** A connection to a port of a pod is handed through as it is: no hook is called for it. */
+const isHandedThrough = ({ operation }: Seen): boolean => operation.endsWith('/portforward')
+
+/** A call to one of both APIs. */
+export interface Call {
+  readonly api: KillPoint['api']
+  readonly seen: Seen
+}
+
+/** Every point that a run with these calls passed, in their order; `reads`: those too. */
+export function pointsOf(calls: readonly Call[], { reads } = { reads: false }): readonly KillPoint[] {
   const counts = new Map<string, number>()
-  return seen
-    .filter((entry) => all || matters(entry))
-    .flatMap((entry) => {
-      const operation = operationOf(entry)
-      const by = callerOf(entry)
-      const nth = (counts.get(`${by} ${operation}`) ?? 0) + 1
-      counts.set(`${by} ${operation}`, nth)
-      const moments = entry.write ? (['before', 'after'] as const) : (['before'] as const)
-      return moments.map((moment) => ({ api, operation, by, nth, moment }))
+  return calls
+    .filter(({ seen }) => (reads || matters(seen)) && !isHandedThrough(seen))
+    .flatMap(({ api, seen }) => {
+      const { operation, by, step } = kindOf(seen)
+      const kind = `${by} ${step} ${operation}`
+      const nth = (counts.get(kind) ?? 0) + 1
+      counts.set(kind, nth)
+      const moments = seen.write ? (['before', 'after'] as const) : (['before'] as const)
+      return moments.map((moment) => ({ api, operation, by, step, nth, moment }))
     })
 }
+
+/** What calls are counted by. */
+const kindOf = (seen: Seen): Pick<KillPoint, 'operation' | 'by' | 'step'> => ({
+  operation: operationOf(seen),
+  by: callerOf(seen),
+  step: stepOf(seen),
+})
+
+/** Names of objects out of it: `PATCH /api/v1/namespaces/litellm/secrets/x` is of the kind `PATCH secrets`. */
+export const kindOfCall = ({ operation }: KillPoint): string =>
+  operation.replace(/\/(api|apis\/[^/]+)\/v\w+(\/namespaces\/[^/]+(?=\/))?\/([^/]+).*/, '$3')
 
 /** Hooks that call `fire` once, when the run reaches the point. */
 export function atPoint(
@@ -51,7 +78,8 @@ export function atPoint(
   // Calls of one kind overlap, so an answer must know which call it belongs to.
   const numbers = new Map<Seen, number>()
   const hit = (seen: Seen, moment: KillPoint['moment']): void => {
-    if (operationOf(seen) !== point.operation || callerOf(seen) !== point.by) return
+    const { operation, by, step } = kindOf(seen)
+    if (operation !== point.operation || by !== point.by || step !== point.step) return
     if (moment === 'before') numbers.set(seen, numbers.size + 1)
     if (moment === point.moment && numbers.get(seen) === point.nth) fire(seen)
   }

@@ -12,6 +12,7 @@ const patch = (path: string): Seen => ({
   authorization: '',
   body: '',
   write: true,
+  at: 0,
 })
 const object = (value: unknown, release?: string) => ({ value, isObject: true, ...(release && { release }) })
 const state = (things: Record<string, ReturnType<typeof object>>): State => new Map(Object.entries(things))

@@ -16,6 +16,8 @@ export interface Seen {
   /** What was sent; values of secrets are in it. */
   readonly body: string
   readonly write: boolean
+  /** When it came, in milliseconds on the clock of `performance.now()`. */
+  readonly at: number
   /** Of the API's answer, once it is there. */
   status?: number | undefined
 }
@@ -71,6 +73,7 @@ function describe(request: IncomingMessage, body: Buffer): Seen {
     userAgent: request.headers['user-agent'] ?? '',
     authorization: request.headers.authorization ?? '',
     body: body.toString('utf8'),
+    at: performance.now(),
     write: aws === undefined ? method !== 'GET' && method !== 'HEAD' && !leavesNothing : !AWS_READS.test(aws),
   }
 }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parse, stringify } from 'yaml'
 import type { SandboxConnection } from '../../../src/sandbox/index.ts'
+import type { Call } from './kill-points.ts'
 import { type Hooks, type RecordingProxy, recordingProxy } from './recording-proxy.ts'
 import { SPINE } from './spine.ts'
 
@@ -44,6 +45,8 @@ export interface Proxied {
   readonly config: string
   /** Credentials of the emulator's administrator. */
   readonly env: Readonly<Record<string, string>>
+  /** Calls to both so far, in the order in which they came. */
+  calls(): readonly Call[]
   close(): Promise<void>
 }
 
@@ -96,6 +99,11 @@ export async function throughProxies(
       AWS_ACCESS_KEY_ID: connection.aws.accessKeyId,
       AWS_SECRET_ACCESS_KEY: connection.aws.secretAccessKey,
     },
+    calls: () =>
+      [
+        ...aws.seen.map((seen) => ({ api: 'aws' as const, seen })),
+        ...kube.seen.map((seen) => ({ api: 'kube' as const, seen })),
+      ].sort((one, other) => one.seen.at - other.seen.at),
     close: async () => {
       await Promise.all([kube.close(), aws.close()])
       await rm(dir, { recursive: true, force: true })
