@@ -97,6 +97,8 @@ export interface SecretsManager {
   describe(name: string, signal?: AbortSignal): Promise<SecretMeta | undefined>
   /** Names of the secrets with exactly this tag, sorted; those pending deletion are left out. */
   tagged(tag: { readonly key: string; readonly value: string }, signal?: AbortSignal): Promise<readonly string[]>
+  /** As `secret#key`, sorted: what llmgw put under keys of this JSON secret; none where there is no such secret. */
+  ownKeys(secret: string, signal?: AbortSignal): Promise<readonly string[]>
   /** The AWSCURRENT value; undefined when there is no such secret or it has no value. */
   value(name: string, signal?: AbortSignal): Promise<{ readonly value: Secret; readonly versionId: string } | undefined>
   /** The value of a version that has a label; undefined when there is no such secret or version. */
@@ -130,7 +132,7 @@ export interface SecretsManager {
 }
 
 /** Secrets as AWS knows them, each a whole: what keys of a JSON are built on. */
-export interface WholeSecrets extends Omit<SecretsManager, 'createAll'> {
+export interface WholeSecrets extends Omit<SecretsManager, 'createAll' | 'ownKeys'> {
   /** As `promote`, where `expected` still is the current version; throws `VersionConflict` and changes nothing where it is not. */
   promoteFrom(name: string, versionId: string, expected: string, signal?: AbortSignal): Promise<void>
 }

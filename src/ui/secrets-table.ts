@@ -22,8 +22,11 @@ interface ShownSecret {
 const SHOWN_ID = 8
 const LONGEST_LIST = 5
 
-/** Each secret with its version, copies and pods, and beneath it what is not as it should be. */
-export function renderSecrets(secrets: readonly ShownSecret[], style: Style): string {
+/**
+ * Each secret with its version, copies and pods, and beneath it what is not as it should be.
+ * @param unused names in AWS that the configuration no longer has
+ */
+export function renderSecrets(secrets: readonly ShownSecret[], style: Style, unused: readonly string[] = []): string {
   const rows = secrets.map(cells)
   const head = ['SECRET', 'CLASS', 'VERSION', 'CHANGED', 'COPIES', 'PODS']
   const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)) + 2)
@@ -36,7 +39,8 @@ export function renderSecrets(secrets: readonly ShownSecret[], style: Style): st
     line(rows[index] ?? []),
     ...troubles(secret).map((text) => indented(`${style.paint.yellow('!')} ${text}`, style.width, [2, 2])),
   ])
-  return redact([style.paint.bold(line(head)), ...lines].join('\n'))
+  const rest = unused.length === 0 ? [] : ['', 'no longer used, and kept:', ...unused.map((name) => `  ${name}`)]
+  return redact([style.paint.bold(line(head)), ...lines, ...rest].join('\n'))
 }
 
 function cells({ name, class: kind, version, changedAt, copies, pods }: ShownSecret): readonly string[] {

@@ -1,7 +1,8 @@
+import { parseAddress } from '../../src/ports/secret-address.ts'
 import { STORAGE_CLASS } from '../../src/ports/storage-class.ts'
 import { refOf, targetOf } from '../desired.ts'
-import { ownTags } from '../ownership.ts'
 import { secretTarget } from '../secrets/logical-secret.ts'
+import { unusedSecrets } from '../secrets/unused.ts'
 import type { OrphanSearch } from './orphan.ts'
 import { ownSelector } from './own-selector.ts'
 
@@ -41,14 +42,18 @@ export const storageClasses: OrphanSearch = {
 export const remoteSecrets: OrphanSearch = {
   what: 'secrets in AWS Secrets Manager',
   prunable: false,
-  async find(ctx, wanted) {
-    const [[key, value] = ['', '']] = Object.entries(ownTags(ctx))
-    const names = await ctx.secretsManager.tagged({ key, value }, ctx.signal)
-    const orphaned = names.filter((name) => !wanted.has(secretTarget(name)))
-    return orphaned.map((name) => ({
+  async find(ctx) {
+    const names = await unusedSecrets(ctx)
+    return names.map((name) => ({
       target: secretTarget(name),
       rank: 'other' as const,
-      kept: `never pruned; when nobody needs its value: aws secretsmanager delete-secret --secret-id ${name} --region ${ctx.target.region}`,
+      kept: `never pruned; when nobody needs its value: ${removal(name, ctx.target.region)}`,
     }))
   },
+}
+
+function removal(name: string, region: string): string {
+  const { secret, key } = parseAddress(name)
+  if (key !== undefined) return `take ${key} out of the JSON of ${secret}`
+  return `aws secretsmanager delete-secret --secret-id ${secret} --region ${region}`
 }

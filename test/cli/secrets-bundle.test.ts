@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { generateIdentity, identityToRecipient } from 'age-encryption'
 import { describe, expect, it } from 'vitest'
+import { PreflightError } from '../../src/errors.ts'
 import { type FakeWorld, fakeWorld } from '../fakes/fake-world.ts'
 import { FILE, runCli } from './run-cli.ts'
 import { copyOf, failAt, platform, restarts } from './secrets-world.ts'
@@ -104,6 +105,43 @@ describe('a deployment with all values in one JSON secret', () => {
     const spoiled = await check()
     expect(spoiled).toContain(`differs from ${BUNDLE}#redis-password`)
     expect(spoiled).not.toContain('planted-by-hand')
+  })
+})
+
+describe('a key that the configuration no longer names', () => {
+  const file = `${BUNDLED}cache: { kind: none }\n`
+  const KEY = `${BUNDLE}#redis-password`
+
+  it("is told by secrets status and plan, and stays; a key of others is nobody's business", async () => {
+    const world = await platform(BUNDLED)
+    edit(world, (held) => ({ ...held, theirs: 'x' }))
+    const before = await run('secrets status --output json', world)
+    expect(JSON.parse(before.stdout).unused).toEqual([])
+    const { code, stdout } = await runCli('secrets status', { world, file })
+    expect([code, stdout]).toEqual([0, expect.stringContaining(`no longer used, and kept:\n  ${KEY}\n`)])
+    expect(stdout).not.toContain('theirs')
+    const planned = await runCli('plan --output json', { world, file })
+    expect(JSON.parse(planned.stdout).orphans).toContainEqual({
+      target: `secret ${KEY}`,
+      kept: expect.stringContaining(
+        `never pruned; when nobody needs its value: take redis-password out of the JSON of ${BUNDLE}`,
+      ),
+    })
+    const held = json(world)['redis-password']
+    const pruned = await runCli('deploy all --prune --yes', { world, file })
+    expect(pruned.code, pruned.stdout).toBe(0)
+    expect(json(world)['redis-password']).toBe(held)
+  })
+
+  it('is said not to be looked for where AWS refuses, and of one secret alone it is not asked', async () => {
+    const world = await platform(BUNDLED)
+    const refuse = () =>
+      world.aws.failNext('secretsManager.tagged', new PreflightError('AwsDenied', 'ListSecrets is denied'))
+    refuse()
+    const { code, stdout, stderr } = await runCli('secrets status', { world, file })
+    expect([code, stdout]).toEqual([0, expect.not.stringContaining('no longer used')])
+    expect(stderr).toContain('could not look for secrets that are no longer used: ListSecrets is denied')
+    expect((await runCli('secrets status litellm-master-key', { world, file })).stdout).not.toContain(KEY)
   })
 })
 

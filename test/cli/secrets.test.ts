@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { generateIdentity, identityToRecipient } from 'age-encryption'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type FakeWorld, fakeWorld } from '../fakes/fake-world.ts'
-import { runCli } from './run-cli.ts'
+import { FILE, runCli } from './run-cli.ts'
 import { copyOf, failAt, platform, reads, restarts } from './secrets-world.ts'
 
 let dir: string
@@ -389,6 +389,16 @@ describe('secrets status and sync', () => {
     expect(await copyOf(world, 'open-webui', 'openwebui-secrets', 'webui-secret-key')).toBe('planted-newer-value')
     expect(restarts(world)).toEqual([])
     expect(await status(world, 'webui-secret-key')).toMatchObject({ pods: { current: 0, total: 2 } })
+  })
+
+  it('tells what the configuration no longer names', async () => {
+    const world = await platform()
+    const file = `${FILE}cache: { kind: none }\n`
+    const { code, stdout } = await runCli('secrets status', { world, file })
+    expect([code, stdout]).toEqual([
+      0,
+      expect.stringContaining('no longer used, and kept:\n  litellm/redis-password\n'),
+    ])
   })
 
   it('is content with a platform in order', async () => {

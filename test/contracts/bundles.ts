@@ -76,8 +76,11 @@ function othersAreKept(makeWorld: Make): void {
     for (const raw of ['12345678901234567890.10', '{"a,}": ["x", {"y": "\\u00e9\\"{"}]}', '"text"'])
       expect(text).toContain(`:${raw},`)
     expect((await bundles.describe(keyAddress(secret, 'ours')))?.foreignKeys).toEqual(['n', 'nested', 't'])
+    expect(await bundles.ownKeys(secret)).toEqual([keyAddress(secret, 'ours')])
     expect(await bundles.purge(keyAddress(secret, 'ours'))).toBe(true)
     expect(await bundles.purge(keyAddress(secret, 'ours'))).toBe(false)
+    expect(await bundles.ownKeys(secret)).toEqual([])
+    expect(await bundles.ownKeys(uniqueName())).toEqual([])
     const left = JSON.parse((await inner.value(secret))?.value.reveal() ?? '') as object
     expect(Object.keys(left)).toEqual(['n', 'nested', 't', '_llmgw'])
   })

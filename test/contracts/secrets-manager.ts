@@ -5,7 +5,7 @@ import { Secret } from '../../src/secret.ts'
 
 /** An account without secrets of the names that `uniqueName` gives. */
 export interface SecretsManagerWorld {
-  readonly secretsManager: Omit<SecretsManager, 'createAll'>
+  readonly secretsManager: Omit<SecretsManager, 'createAll' | 'ownKeys'>
   readonly uniqueName: () => string
   /** A container without a value, as `aws secretsmanager create-secret --name` alone makes it. */
   readonly makeEmpty: (name: string) => Promise<void>

@@ -1,8 +1,10 @@
 import { type SecretReport, secretReports } from '../../../steps/rotation/report.ts'
+import { unusedSecrets } from '../../../steps/secrets/unused.ts'
+import { causeOf } from '../../engine/cause.ts'
 import { renderSecrets } from '../../ui/secrets-table.ts'
 import type { GlobalFlags } from '../flags.ts'
 import type { Host } from '../host.ts'
-import { withSession } from '../run/session.ts'
+import { type Session, withSession } from '../run/session.ts'
 import { lookAtSecrets, secretNamed } from './logical.ts'
 
 const DIFFERENCES = 4
@@ -18,12 +20,25 @@ export async function status(
     const all = await lookAtSecrets(session)
     for (const name of names) secretNamed(all, name)
     const reports = await secretReports({ ...session.ctx, signal: session.stop.signal })
+    const unused = names.length === 0 ? await lookForUnused(session) : []
     const shown = names.length === 0 ? reports : reports.filter(({ name }) => names.includes(name))
     await session.stage.close()
-    session.print(renderSecrets(shown, session.style))
-    session.printJson({ command, target: session.guarded.target, secrets: shown })
+    session.print(renderSecrets(shown, session.style, unused))
+    session.printJson({ command, target: session.guarded.target, secrets: shown, unused })
     return flags.exitCode && !shown.every(isFine) ? DIFFERENCES : 0
   })
+}
+
+/** Ours, and of no use to this configuration; a warning where that cannot be seen, for it is no trouble of a secret. */
+async function lookForUnused({ ctx, stop, stage }: Session): Promise<readonly string[]> {
+  try {
+    return await unusedSecrets({ ...ctx, signal: stop.signal })
+  } catch (error) {
+    if (stop.signal.aborted) throw error
+    const message = `could not look for secrets that are no longer used: ${causeOf(error).message}`
+    stage.emit({ type: 'note', level: 'warning', message })
+    return []
+  }
 }
 
 const isFine = ({ state, rotating, copies, pods }: SecretReport): boolean =>

@@ -126,8 +126,13 @@ export function withKey(bundle: Bundle, key: string, held: HeldKey | undefined):
 }
 
 /** Keys that were there before we wrote, or that others added. */
-export function foreignKeys({ entries, records }: Bundle): readonly string[] {
-  return entries.map(({ name }) => name).filter((name) => own(records.keys, name)?.made !== true)
+export const foreignKeys = (bundle: Bundle): readonly string[] => keysMade(bundle, false)
+
+/** Keys that we added. */
+export const ownKeys = (bundle: Bundle): readonly string[] => keysMade(bundle, true)
+
+function keysMade({ entries, records }: Bundle, byUs: boolean): readonly string[] {
+  return entries.map(({ name }) => name).filter((name) => (own(records.keys, name)?.made === true) === byUs)
 }
 
 /** Whose value others changed has the version of the bundle: it is a new one, and the id tells nothing of the value. */

@@ -14,6 +14,7 @@ export function withBundles(inner: WholeSecrets): SecretsManager {
   const at = (name: string) => (parseAddress(name).key === undefined ? inner : keys)
   return {
     tagged: (tag, signal) => inner.tagged(tag, signal),
+    ownKeys: (secret, signal) => keys.ownKeys(secret, signal),
     describe: (name, signal) => at(name).describe(name, signal),
     value: (name, signal) => at(name).value(name, signal),
     versionValue: (name, versionId, signal) => at(name).versionValue(name, versionId, signal),

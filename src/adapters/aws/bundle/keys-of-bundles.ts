@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { StepError } from '../../../errors.ts'
 import type { NewSecret, SecretsManager, WholeSecrets } from '../../../ports/index.ts'
-import { parseAddress } from '../../../ports/secret-address.ts'
+import { keyAddress, parseAddress } from '../../../ports/secret-address.ts'
 import { Secret } from '../../../secret.ts'
 import { hasCode } from '../call.ts'
 import {
@@ -11,6 +11,7 @@ import {
   foreignKeys,
   type HeldKey,
   heldKey,
+  ownKeys,
   parseBundle,
   withKey,
 } from './bundle.ts'
@@ -41,8 +42,16 @@ function parts(name: string): { readonly secret: string; readonly key: string } 
   return { secret, key }
 }
 
-function looking({ reads }: Below): Pick<Keys, 'describe' | 'value' | 'versionValue'> {
+function looking({ reads }: Below): Pick<Keys, 'describe' | 'ownKeys' | 'value' | 'versionValue'> {
   return {
+    async ownKeys(secret, signal) {
+      const { bundle } = await readBundle(reads, secret, signal)
+      return bundle === undefined
+        ? []
+        : ownKeys(bundle)
+            .map((key) => keyAddress(secret, key))
+            .sort()
+    },
     async describe(name, signal) {
       const { secret, key } = parts(name)
       const { meta, bundle } = await readBundle(reads, secret, signal)
