@@ -1,4 +1,4 @@
-// Faults at exact calls of real runs in the sandbox: npm run test:chaos [-- NUMBER [SEED]]
+// Faults at exact calls of real runs in the sandbox (docs/chaos.md): npm run test:chaos [-- NUMBER [SEED]]
 import { spawnSync } from 'node:child_process'
 
 const [size = '1000', seed = '1'] = process.argv.slice(2)

@@ -78,7 +78,7 @@ async function next(): Promise<Plan> {
   return {
     platform,
     beginning: 'from nothing',
-    faults: campaign.draw(passes.get(keyOf(platform, 'from nothing')) ?? []),
+    faults: campaign.draw(passes.get(keyOf(platform, 'from nothing')) ?? [], { dear: true }),
   }
 }
 

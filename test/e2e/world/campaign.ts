@@ -19,11 +19,14 @@ const LEAVES: ReadonlySet<string> = new Set([
 ])
 
 /** How many a run meets that it is likely to survive, and how many steps on which nothing hangs may fail besides. */
-const SURVIVED = 7
+const SURVIVED = 14
 const FAILING_LEAVES = 2
 
 /** In what part of the runs a step fails on which others hang: what comes after it is hardly reached. */
-const HUBS = 0.6
+const HUBS = 0.4
+
+/** Before this part of its calls a run only looks. */
+const LOOKS = 0.2
 
 interface Candidate extends Injection {
   /** Which call of the run it is. */
@@ -80,10 +83,15 @@ export class Campaign {
     this.#total += struck.length
   }
 
-  /** Faults for a run that passes these points in this order when it meets none. */
-  draw(passed: readonly KillPoint[]): readonly Injection[] {
-    const all = passed.flatMap((point, place) => faultsAt(point).map((fault) => ({ fault, point, place })))
-    for (const candidate of all) this.#possible.add(cellOf(candidate))
+  /**
+   * Faults for a run that passes these points in this order when it meets none.
+   * @param dear it takes so long to come there again that nothing ends it while it only looks
+   */
+  draw(passed: readonly KillPoint[], { dear } = { dear: false }): readonly Injection[] {
+    const possible = passed.flatMap((point, place) => faultsAt(point).map((fault) => ({ fault, point, place })))
+    for (const candidate of possible) this.#possible.add(cellOf(candidate))
+    const looked = dear ? passed.length * LOOKS : 0
+    const all = possible.filter((one) => one.place >= looked || !(LAST.has(one.fault) || failsItsStep(one)))
     const drawn: Candidate[] = []
     const take = (candidates: readonly Candidate[]): Candidate | undefined => {
       const taken = new Set(drawn.map(({ point }) => `${point.step} ${point.operation}`))

@@ -38,7 +38,7 @@ const VARIANTS = [1, 2].map((number) => ({
   components: { redis: { values: { podAnnotations: { 'example.com/variant': String(number) } } } },
 }))
 
-export interface Racer {
+interface Racer {
   readonly pid: number
   readonly ended: Ended
 }
