@@ -107,12 +107,11 @@ class Guest:
         """Its exit code, once all of its output was sent. Raises Gone when nobody wants it any more."""
         copies = [asyncio.ensure_future(self.copy(*output)) for output in self.outputs.items()]
         feeding = asyncio.ensure_future(self.feed(reader))
-        leaving = asyncio.ensure_future(asyncio.gather(*copies))
+        leaving = asyncio.gather(*copies, return_exceptions=True)
         try:
             await asyncio.wait((feeding, leaving), return_when=asyncio.FIRST_COMPLETED)
-            if not leaving.done():
+            if not leaving.done() or any(leaving.result()):
                 raise Gone
-            await leaving
             while (code := self.process.poll()) is None:
                 # It closed its output before its end.
                 if feeding.done():
@@ -120,9 +119,9 @@ class Guest:
                 await asyncio.sleep(0.02)
             return code
         finally:
-            for task in (feeding, leaving):
+            for task in (feeding, *copies):
                 task.cancel()
-            await asyncio.gather(feeding, leaving, return_exceptions=True)
+            await asyncio.gather(feeding, *copies, return_exceptions=True)
             for descriptor in self.descriptors():
                 os.close(descriptor)
             if self.process.poll() is None:

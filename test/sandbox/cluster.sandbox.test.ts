@@ -24,6 +24,19 @@ async function api<T>(method: 'GET' | 'POST' | 'DELETE', path: string, body?: un
   }
 }
 
+/** A new namespace takes no Pod before the controller manager gave it a ServiceAccount: refused until then. */
+async function makePod(name: string, spec: object): Promise<void> {
+  const client = await connectApi(sandbox.connection)
+  try {
+    await until(async () => {
+      const { status } = await client.call('POST', '/api/v1/namespaces/default/pods', { metadata: { name }, spec })
+      return status === 201 ? true : undefined
+    })
+  } finally {
+    client.close()
+  }
+}
+
 const container = { name: 'main', image: 'example.test/app:1' }
 
 describe('the cluster of the sandbox', () => {
@@ -69,12 +82,9 @@ describe('the cluster of the sandbox', () => {
       metadata: { name: 'claim-test' },
       spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '10Gi' } } },
     })
-    await api('POST', '/api/v1/namespaces/default/pods', {
-      metadata: { name: 'claim-test' },
-      spec: {
-        containers: [container],
-        volumes: [{ name: 'data', persistentVolumeClaim: { claimName: 'claim-test' } }],
-      },
+    await makePod('claim-test', {
+      containers: [container],
+      volumes: [{ name: 'data', persistentVolumeClaim: { claimName: 'claim-test' } }],
     })
     const bound = await until(async () => {
       const claim = await api<{ spec: { volumeName?: string }; status: { phase: string } }>(
@@ -100,8 +110,8 @@ describe('the cluster of the sandbox', () => {
       })
     const ready = (pod: Pod) => pod.status.conditions?.find(({ type }) => type === 'Ready')?.status
     const image = 'ghcr.io/external-secrets/external-secrets:v0.0.0-test'
-    await api('POST', pods, { metadata: { name: 'backed' }, spec: { containers: [{ ...container, image }] } })
-    await api('POST', pods, { metadata: { name: 'simulated' }, spec: { containers: [container] } })
+    await makePod('backed', { containers: [{ ...container, image }] })
+    await makePod('simulated', { containers: [container] })
     expect(ready(await running('simulated'))).toBe('True')
     expect(ready(await running('backed'))).toBe('False')
     await api('DELETE', `${pods}/backed`)
