@@ -52,6 +52,15 @@ def _role_documents(iam: Any, name: str) -> Iterator[str]:
     yield from map(_document, iam.list_attached_role_policies(name)[0])
 
 
+def documents_of(iam: Any, arn: str) -> tuple[str, ...] | None:
+    """Policies of a user or role; None when there is none of this ARN."""
+    for user in iam.users.values():
+        if user.arn == arn:
+            return tuple(_user_documents(iam, user.name))
+    role = next((role for role in iam.roles.values() if role.arn == arn), None)
+    return None if role is None else tuple(_role_documents(iam, role.name))
+
+
 def _identify(request: Any, service: str, key: str) -> Caller:
     """Raises the refusal that AWS would send for a key that is unknown, inactive or expired."""
     account = request.current_account
@@ -67,10 +76,10 @@ def _identify(request: Any, service: str, key: str) -> Caller:
             raise bad_key(service)
         if session.expiration.replace(tzinfo=timezone.utc) < utcnow().replace(tzinfo=timezone.utc):
             raise expired(service)
-        role = next((role for role in iam.roles.values() if role.arn == session.role_arn), None)
-        if role is None:
+        documents = documents_of(iam, session.role_arn)
+        if documents is None:
             raise bad_key(service)
-        return Caller(session.arn, tuple(_role_documents(iam, role.name)))
+        return Caller(session.arn, documents)
     raise bad_key(service)
 
 

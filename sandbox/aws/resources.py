@@ -24,7 +24,7 @@ def _secret(request: Any, account: str, region: str) -> tuple[str, str]:
 
 
 def _iam(request: Any, account: str, _region: str) -> tuple[str, str]:
-    for parameter in ("PolicyArn", "OpenIDConnectProviderArn"):
+    for parameter in ("PolicyArn", "OpenIDConnectProviderArn", "PolicySourceArn"):
         # Attaching names a policy, but is judged on the role.
         if request._get_param(parameter) and not request._get_param("RoleName"):
             return (request._get_param(parameter),) * 2

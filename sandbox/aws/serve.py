@@ -19,6 +19,7 @@ from moto.moto_server.werkzeug_app import (  # noqa: E402
     create_backend_app,
 )
 from seed import World, seed  # noqa: E402
+from simulation import offer_simulation  # noqa: E402
 from web_identity import Keys  # noqa: E402
 from werkzeug.serving import run_simple  # noqa: E402
 from werkzeug.wrappers import Response  # noqa: E402
@@ -64,6 +65,7 @@ def main() -> None:
         ),
         data,
     )
+    offer_simulation()
     enforce(Keys(directory / "jwks.json"), Faults(directory / "aws" / "faults.json"))
     application = FrontDoor(DomainDispatcherApplication(create_backend_app))
     run_simple("127.0.0.1", settings["port"], application, threaded=True, request_handler=MotoRequestHandler)

@@ -8,7 +8,6 @@ export const awsPermissions: DoctorCheck = {
   title: 'Permissions in the account',
   asks: 'aws',
   async run(ctx) {
-    if (ctx.target.sandbox) return unlooked('the AWS emulator of the sandbox does not offer SimulatePrincipalPolicy')
     const { arn } = await ctx.sts.callerIdentity(ctx.signal)
     if (/:root$/.test(arn)) return { result: 'warn', evidence: `${arn} may do everything`, fix: 'use a role instead' }
     const principal = await principalOf(ctx, arn)

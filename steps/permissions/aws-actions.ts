@@ -42,6 +42,13 @@ export function awsActions({ config, target }: Place, suffix: string): readonly 
       ],
       resources: roles,
     },
+    {
+      // Asked at the end of a deploy about the roles of pods; doctor asks about whoever runs it.
+      sid: 'Simulate',
+      purpose: 'deploy',
+      actions: ['iam:SimulatePrincipalPolicy'],
+      resources: ['*'],
+    },
     { sid: 'RemoveRoles', purpose: 'destroy', actions: ['iam:DeleteRole'], resources: roles },
     {
       sid: 'Secrets',
@@ -61,8 +68,8 @@ export function awsActions({ config, target }: Place, suffix: string): readonly 
     { sid: 'RemoveSecrets', purpose: 'destroy', actions: ['secretsmanager:DeleteSecret'], resources: secrets },
     // Listing knows no resource. What the configuration no longer wants is found by its tag.
     { sid: 'ListSecrets', purpose: 'deploy', actions: ['secretsmanager:ListSecrets'], resources: ['*'] },
-    // `init` offers the clusters of the account; neither action of these two is asked for by a deployment.
-    { sid: 'Look', purpose: 'doctor', actions: ['eks:ListClusters', 'iam:SimulatePrincipalPolicy'], resources: ['*'] },
+    // `init` offers the clusters of the account; no deployment asks for them.
+    { sid: 'ListClusters', purpose: 'doctor', actions: ['eks:ListClusters'], resources: ['*'] },
     ...(kmsKeyArn === undefined
       ? []
       : [

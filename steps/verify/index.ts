@@ -10,6 +10,7 @@ import { openWebUiChecks } from './openwebui.ts'
 import { policyChecks, webhookChecks } from './policies.ts'
 import { account, cluster } from './reachable.ts'
 import { gatekeeperChecks, operatorChecks, redisChecks } from './releases.ts'
+import { externalSecretsRolePermits, gatewayRolePermits } from './role-permits.ts'
 import { externalSecretsRole, externalSecretsRoleTaken, gatewayRole, gatewayRoleTaken } from './roles.ts'
 import { copiesMatch, secretsExist, secretsSynced, storeValid } from './secrets.ts'
 
@@ -25,6 +26,8 @@ export const checks: readonly Check[] = [
   externalSecretsRole,
   gatewayRoleTaken,
   externalSecretsRoleTaken,
+  gatewayRolePermits,
+  externalSecretsRolePermits,
   secretsExist,
   ...operatorChecks,
   storeValid,

@@ -115,6 +115,8 @@ describe('secrets migrate', () => {
         expect(policyOf(world)).toBe(policyOf(whole))
       }
     },
+    // Some thirty runs: more than the usual deadline where much else runs.
+    120_000,
   )
 
   it('would be seen to lose a value, a right or a copy', async () => {

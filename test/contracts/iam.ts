@@ -32,6 +32,31 @@ export function describeIamContract(name: string, makeWorld: () => Promise<IamWo
     rolesAreKept(makeWorld)
     policiesAreKept(makeWorld)
 
+    it('simulates what the policies of a role allow: pair by pair, and a refusal goes before a permission', async () => {
+      const world = await makeWorld()
+      const { iam } = world
+      const name = await makeRole(world)
+      const object = (bucket: string) => `arn:aws:s3:::${bucket}/a`
+      const allow = { Effect: 'Allow', Action: ['s3:Get*'], Resource: [object('one'), object('tw?')] }
+      const deny = { Effect: 'Deny', Action: 's3:GetObjectAcl', Resource: '*' }
+      await iam.putInlinePolicy(name, 'p', { Version: '2012-10-17', Statement: [allow, deny] })
+      const principal = (await iam.findRole(name))?.arn ?? ''
+      const actions = ['s3:GetObject', 's3:GetObjectAcl', 's3:PutObject']
+      const answers = await iam.simulate({
+        principal,
+        actions,
+        resources: [object('one'), object('two'), object('three')],
+      })
+      expect(answers).toHaveLength(9)
+      expect(answers.filter(({ allowed }) => allowed).map(({ action, resource }) => [action, resource])).toEqual([
+        ['s3:GetObject', object('one')],
+        ['s3:GetObject', object('two')],
+      ])
+      await expect(iam.simulate({ principal: `${principal}-other`, actions, resources: [] })).rejects.toMatchObject({
+        code: 'NotFound',
+      })
+    })
+
     it('finds an OIDC provider by its ARN, and undefined where there is none', async () => {
       const { iam, provider } = await makeWorld()
       const found = await iam.findOidcProvider(provider.arn)

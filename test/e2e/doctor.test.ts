@@ -50,7 +50,6 @@ describe.sequential('doctor', () => {
       'chart-gatekeeper warn',
       'images skip',
       'network-policies skip',
-      'permissions-aws could-not-look',
     ])
     expect(await state()).toEqual(before)
   })

@@ -1,11 +1,29 @@
 import { StepError } from '../../src/errors.ts'
 import type { Iam, Role } from '../../src/ports/index.ts'
+import { parsePolicy } from '../../src/ports/policy.ts'
 import type { Enter, FakeAwsState } from './fake-aws.ts'
 
 function getRole(state: FakeAwsState, name: string): Role {
   const role = state.roles.get(name)
   if (!role) throw new StepError('NotFound', `iam role ${name} does not exist`)
   return role
+}
+
+const fits = (patterns: unknown, value: string): boolean =>
+  [patterns].flat().some((pattern) => matchesGlob(value, String(pattern)))
+
+/** By the policies in it: a Deny goes before every Allow. Conditions count as met. */
+function permits({ inline }: Role, action: string, resource: string): boolean {
+  const concerned = Object.values(inline)
+    .flatMap((document) => parsePolicy(document).Statement)
+    .filter(({ Action, Resource }) => fits(Action, action) && fits(Resource, resource))
+  return concerned.length > 0 && concerned.every(({ Effect }) => Effect === 'Allow')
+}
+
+/** `*` stands for any run of characters, `?` for one. */
+function matchesGlob(value: string, pattern: string): boolean {
+  const parts = [...pattern].map((char) => (char === '*' ? '.*' : char === '?' ? '.' : char.replace(/[^\w]/, '\\$&')))
+  return new RegExp(`^${parts.join('')}$`, 's').test(value)
 }
 
 type Change = (name: string, fields: Partial<Role>) => void
@@ -26,8 +44,13 @@ export function createFakeIam(state: FakeAwsState, enter: Enter): Iam {
     },
     async simulate({ principal, actions, resources }, signal) {
       enter('iam.simulate', principal, signal)
+      const role = [...state.roles.values()].find(({ arn }) => arn === principal)
+      if (role === undefined && principal.includes(':role/'))
+        throw new StepError('NotFound', `${principal} does not exist`)
+      const allows = (action: string, resource: string) =>
+        !state.deniedActions.has(action) && (role === undefined || permits(role, action, resource))
       return actions.flatMap((action) =>
-        resources.map((resource) => ({ action, resource, allowed: !state.deniedActions.has(action) })),
+        resources.map((resource) => ({ action, resource, allowed: allows(action, resource) })),
       )
     },
     ...roleLife(state, enter),

@@ -33,9 +33,9 @@ describe('the IAM policy of llmgw itself', () => {
     expect([...actionsOf(toolPolicy(world))].sort()).toEqual(possible)
   })
 
-  it('allows nothing on everything but listing and looking', () => {
+  it('allows nothing on everything but listing and simulating', () => {
     const wide = toolPolicy(world).Statement.filter(({ Resource }) => Resource === '*')
-    expect(wide.map(({ Sid }) => Sid)).toEqual(['ListSecrets', 'Look'])
+    expect(wide.map(({ Sid }) => Sid)).toEqual(['Simulate', 'ListSecrets', 'ListClusters'])
     expect(JSON.stringify(toolPolicy(world))).not.toMatch(/:\*"/)
   })
 

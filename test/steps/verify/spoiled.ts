@@ -93,6 +93,17 @@ function spoilRole(world: FakeWorld, kind: string): void {
   if (role) world.aws.state.roles.set(name, { ...role, inline: {} })
 }
 
+/** Somebody gives the role another policy, which refuses. */
+function quarantine(world: FakeWorld, kind: string, action: string): void {
+  const name = `llmgw-test-${kind}`
+  const role = world.aws.state.roles.get(name)
+  const Statement = [{ Effect: 'Deny', Action: action, Resource: '*' }]
+  if (role) {
+    const inline = { ...role.inline, quarantine: { Version: '2012-10-17', Statement } }
+    world.aws.state.roles.set(name, { ...role, inline })
+  }
+}
+
 /** The role trusts a ServiceAccount of another name. */
 function distrust(world: FakeWorld, kind: string): void {
   const name = `llmgw-test-${kind}`
@@ -135,6 +146,14 @@ export const SPOILED: Readonly<Record<string, { spoil: (world: FakeWorld) => unk
   'role-taken-external-secrets': {
     spoil: (world) => distrust(world, 'external-secrets'),
     found: /aws refuses it: Not authorized to perform sts:AssumeRoleWithWebIdentity/,
+  },
+  'role-permits-gateway': {
+    spoil: (world) => quarantine(world, 'gateway', 'bedrock:*'),
+    found: /refused: bedrock:InvokeModel on arn:aws:bedrock:.*, \d+ more/,
+  },
+  'role-permits-external-secrets': {
+    spoil: (world) => quarantine(world, 'external-secrets', 'secretsmanager:GetSecretValue'),
+    found: /refused: secretsmanager:GetSecretValue on arn:aws:secretsmanager:\S+:secret:litellm\/\S+-AbCdEf/,
   },
   secrets: {
     spoil: (world) => world.secretsManager.purge('litellm/salt-key'),

@@ -313,8 +313,15 @@ export const WORLDS: readonly BrokenWorld[] = [
   {
     name: "the gateway's role without its policy",
     make: spoil('role-gateway'),
-    red: ['role-gateway'],
-    cause: /bedrock-invoke differs or is absent/,
+    red: ['role-gateway', 'role-permits-gateway'],
+    cause: /bedrock-invoke differs or is absent|refused: bedrock:InvokeModel on arn:aws:bedrock:/,
+  },
+  {
+    name: "a policy of somebody else on the gateway's role, which refuses the models",
+    make: spoil('role-permits-gateway'),
+    red: ['role-permits-gateway'],
+    warned: ['role-gateway'],
+    cause: /refused: bedrock:InvokeModel on arn:aws:bedrock:|others added: inline policy quarantine/,
   },
   {
     name: 'a role that trusts another ServiceAccount',
