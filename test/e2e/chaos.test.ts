@@ -20,9 +20,9 @@ const LOG = process.env.LLMGW_TEST_LOG
 const BATCH = 12
 /** From so many on each of them must have struck in each step, for which there may be so many runs more. */
 const EVERY_PAIR_FROM = 1000
-const MORE_RUNS = 60
+const MORE_RUNS = 100
 /** Runs that change what is there, for one from nothing. */
-const CHANGES = 5
+const CHANGES = 8
 
 const sandbox = useDeployedSandbox('e2e-chaos', { deploy: false })
 
@@ -94,8 +94,10 @@ async function meet({ platform, beginning, faults }: Plan): Promise<readonly Inj
   const before = await currentVersions(sandbox.at, wanted)
   const again = await deployThrough(sandbox, settingsOf(platform, variant))
   const told = tell({ platform, beginning, faults }, run, again)
-  if (LOG) await appendFile(LOG, `${told}\n`)
-  expect(objection(run.struck, run.ended), `${told}\n${run.ended.output}`).toBeUndefined()
+  const wrong = objection(run.struck, run.ended)
+  const said = wrong || again.ended.code !== 0 ? `${run.ended.output}\nthen:\n${again.ended.output}\n` : ''
+  if (LOG) await appendFile(LOG, `${told}\n${said}`)
+  expect(wrong, `${told}\n${run.ended.output}`).toBeUndefined()
   expect(before, told).toMatchObject(earlier)
   expect(again.ended.code, `${told}\nthen:\n${again.ended.output}\nafter:\n${run.ended.output}`).toBe(0)
   expect(await currentVersions(sandbox.at, wanted), told).toMatchObject(before)
