@@ -16,6 +16,7 @@ const { metafile } = await build({
     operators: 'src/sandbox/operators/main.ts',
     runtime: 'src/sandbox/runtime/main.ts',
     models: 'src/sandbox/upstream/main.ts',
+    'query-engine': 'src/sandbox/query-engine/main.ts',
   },
   outdir: 'dist',
   bundle: true,

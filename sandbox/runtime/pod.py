@@ -148,6 +148,8 @@ def populate(root, spec, container):
     bind(spec["hosts"], f"{root}/etc/hosts", readonly=True)
     bind(spec["proc"], f"{root}/proc")
     os.makedirs(f"{root}/dev/shm")
+    # Writable whatever the root file system is, as containerd makes it.
+    mount("shm", f"{root}/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777,size=64m")
     for name in DEVICES:
         if os.path.exists(f"/dev/{name}"):
             bind(f"/dev/{name}", f"{root}/dev/{name}")

@@ -20,6 +20,8 @@ export interface ContainerHome {
   /** When it is started anew: `Always`, only after a failure, or never. */
   readonly restart: 'Always' | 'OnFailure' | 'Never'
   readonly pod: string
+  /** Number of the signal that asks the program to end. */
+  readonly stopSignal: number
 }
 
 /** A container that is real. */
@@ -124,9 +126,9 @@ async function runOnce(home: ContainerHome, { set }: Board, launch: Launch, sign
   }
 }
 
-/** SIGTERM, and SIGKILL when that was not enough. */
-async function end({ shim, container }: ContainerHome, over: AbortSignal): Promise<void> {
-  shim.signal(container.name, 15)
+/** The image's signal, and SIGKILL when that was not enough. */
+async function end({ shim, container, stopSignal }: ContainerHome, over: AbortSignal): Promise<void> {
+  shim.signal(container.name, stopSignal)
   await sleep(TERM_GRACE_MS, undefined, { signal: over }).then(
     () => shim.signal(container.name, 9),
     () => undefined,

