@@ -111,7 +111,7 @@ interface Doing {
   readonly signal: AbortSignal
 }
 
-/** The last line of what failed, or undefined. */
+/** What a failed command said, or undefined: the first line that speaks of an error, else the last one. */
 async function run(command: string, args: readonly string[], { cwd, env, signal }: Doing): Promise<string | undefined> {
   const done = await execa(command, args, {
     cwd,
@@ -122,5 +122,6 @@ async function run(command: string, args: readonly string[], { cwd, env, signal 
     cancelSignal: signal,
   })
   if (done.exitCode === 0) return undefined
-  return (done.all || done.shortMessage || command).trim().split('\n').at(-1)
+  const lines = (done.all || done.shortMessage || command).trim().split('\n')
+  return lines.find((line) => /error\b.*\S{2}|code E/i.test(line)) ?? lines.at(-1)
 }

@@ -30,10 +30,12 @@ def connect():
     url = urlsplit(os.environ["DATABASE_URL"])
     parameters = parse_qs(url.query)
     schema = parameters.get("schema", ["public"])[0]
-    mode = {"sslmode": parameters["sslmode"][0]} if "sslmode" in parameters else {}
+    settings = {"autocommit": True, "connect_timeout": 10, "client_encoding": "utf8"}
+    if "sslmode" in parameters:
+        settings["sslmode"] = parameters["sslmode"][0]
     server = f"{url.hostname}:{url.port or 5432}"
     try:
-        connection = psycopg.connect(urlunsplit(url._replace(query="")), autocommit=True, connect_timeout=10, **mode)
+        connection = psycopg.connect(urlunsplit(url._replace(query="")), **settings)
     except psycopg.OperationalError as error:
         said = str(error)
         if "authentication failed" in said:
