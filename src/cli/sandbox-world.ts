@@ -13,8 +13,8 @@ export function withoutForeignSettings(env: Readonly<Record<string, string | und
 }
 
 /**
- * What follows from pods that are real: LiteLLM would not start with a database that nobody serves, and a Redis of which
- * one server is real has no replica to write to.
+ * What follows from pods that are real: migrations take half a minute, so who wants a database asks for it, and a Redis of
+ * which one server is real has no replica to write to.
  */
 const REAL_PODS = {
   database: { kind: 'none' },
@@ -46,19 +46,26 @@ export function sandboxConfig({
   }
 }
 
-/** Nobody knows the database of a sandbox: values that have the right form and lead nowhere, but where `identity` is described. */
-export function madeUpValue(
-  config: Config,
-  name: string,
-  { random, identity }: { readonly random: Random; readonly identity?: string | undefined },
-): Secret | undefined {
+interface Known {
+  readonly random: Random
+  /** Where an identity provider is described. */
+  readonly identity?: string | undefined
+  /** Address of a PostgreSQL that is there. */
+  readonly database?: string | undefined
+}
+
+/** The database that Open WebUI gets beside LiteLLM's. */
+const WEB_UI_DATABASE = '/openwebui'
+
+/** Values that have the right form, and lead nowhere but where a part of the sandbox is there for them. */
+export function madeUpValue(config: Config, name: string, { random, identity, database }: Known): Secret | undefined {
   const item = config.secrets.items[name]
   if (item?.class !== 'provided') return undefined
   if (item.format !== 'url') return new Secret(`sandbox-${name}-${random.hex(12)}`)
-  const isDatabase = name.includes('database')
-  return new Secret(
-    isDatabase
-      ? `postgresql://litellm:${random.hex(16)}@postgresql.sandbox.invalid:5432/litellm`
-      : (identity ?? `https://login.sandbox.invalid/${random.hex(8)}/.well-known/openid-configuration`),
-  )
+  if (!name.includes('database')) {
+    return new Secret(identity ?? `https://login.sandbox.invalid/${random.hex(8)}/.well-known/openid-configuration`)
+  }
+  const url = new URL(database ?? `postgresql://litellm:${random.hex(16)}@postgresql.sandbox.invalid:5432/litellm`)
+  if (name.startsWith('webui')) url.pathname = WEB_UI_DATABASE
+  return new Secret(url.href)
 }

@@ -104,6 +104,8 @@ async function providedValues(
   // The environment wins over the file, as everywhere.
   const given = { ...file, ...host.env }
   if (!sandbox) return createProvidedValues(given)
-  const known = { random: systemRandom, identity: sandbox.identity }
+  const { databaseUrl } = await import('../sandbox/index.ts')
+  const database = sandbox.pods.programs.includes('postgres') ? await databaseUrl() : undefined
+  const known = { random: systemRandom, identity: sandbox.identity, database }
   return createProvidedValues(given, (name) => madeUpValue(config, name, known))
 }

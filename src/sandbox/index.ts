@@ -10,6 +10,7 @@ import { readSettings, type Settings, type ToolSource } from './settings.ts'
 import { placeOf, type SandboxOptions, worldOf } from './world.ts'
 
 export { type SandboxConnection, shellExports as env } from './connection.ts'
+export { databaseUrl } from './database/address.ts'
 export { logs } from './logs.ts'
 export { up } from './up.ts'
 export type { SandboxOptions } from './world.ts'
