@@ -5,7 +5,7 @@ import { withDriver } from './datamodel.ts'
 import type { Parse } from './graphql.ts'
 
 /** Prisma's query engine; everything goes in and out as JSON text. Source: @prisma/client 5.17, its WebAssembly build. */
-export interface Engine {
+interface Engine {
   connect(trace: string): Promise<void>
   query(body: string, trace: string, transaction: string | undefined): Promise<string>
   startTransaction(options: string, trace: string): Promise<string>
@@ -27,7 +27,7 @@ interface PgClient {
 }
 
 /** A pool of connections. Source: npm package pg. */
-export interface Pool extends PgClient {
+interface Pool extends PgClient {
   end(): Promise<void>
 }
 
