@@ -33,7 +33,7 @@ SIOCSIFADDR, SIOCSIFFLAGS, IFF_UP = 0x8916, 0x8914, 1
 
 SYSTEM = ("usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32")
 # Enough for programs to find their libraries, certificates and alternatives; nothing that tells of this machine's users.
-ETC = ("alternatives", "ca-certificates", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime", "mime.types", "pki", "ssl")
+ETC = ("alternatives", "ca-certificates", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime", "mime.types", "os-release", "pki", "ssl")
 DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
 OUTPUT_LIMIT = 10 * 1024
 

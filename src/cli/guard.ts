@@ -59,6 +59,7 @@ export async function examineCluster(
     clusterArn: active.arn,
     oidcIssuer,
     sandbox: world.sandbox !== undefined,
+    unservedDatabase: world.sandbox?.database === false,
   }
   return { target, caller, connection }
 }

@@ -46,7 +46,7 @@ export async function openWorld(request: WorldRequest): Promise<World> {
   })
   return {
     loaded,
-    ...(sandbox ? { sandbox: { name: sandbox.name, standIns: sandbox.charts.kind === 'stand-in' } } : {}),
+    ...(sandbox ? { sandbox: shown(sandbox) } : {}),
     aws,
     credentialsEnd: aws.credentialsEnd,
     helmTool: clusters.helmTool,
@@ -94,6 +94,12 @@ function awsOptions({ config }: LoadedConfig, sandbox: SandboxConnection | undef
   const { accessKeyId, secretAccessKey, endpoint } = sandbox.aws
   return { region, endpointUrl: endpoint, credentials: { accessKeyId, secretAccessKey } }
 }
+
+const shown = ({ name, charts, pods }: SandboxConnection): NonNullable<World['sandbox']> => ({
+  name,
+  standIns: charts.kind === 'stand-in',
+  database: pods.programs.includes('postgres'),
+})
 
 async function providedValues(
   { flags, host, report }: WorldRequest,

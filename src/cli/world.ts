@@ -80,8 +80,8 @@ export interface ImageLook {
 /** Everything outside the program that a command works with. Built once a run; nothing is asked before it is used. */
 export interface World {
   readonly loaded: LoadedConfig
-  /** Set on the sandbox; `standIns`: charts of ours in the place of the real ones are used. */
-  readonly sandbox?: { readonly name: string; readonly standIns: boolean }
+  /** Set on the sandbox; `standIns`: charts of ours in the place of the real ones are used; `database`: a PostgreSQL is there. */
+  readonly sandbox?: { readonly name: string; readonly standIns: boolean; readonly database: boolean }
   readonly aws: { readonly iam: Iam; readonly secretsManager: SecretsManager; readonly eks: Eks; readonly sts: Sts }
   /** When the AWS credentials end, in ms since the epoch; undefined = they name no end. */
   credentialsEnd(signal?: AbortSignal): Promise<number | undefined>

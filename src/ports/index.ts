@@ -32,6 +32,8 @@ export interface Target {
   readonly oidcIssuer: string
   /** True in `--sandbox`. */
   readonly sandbox: boolean
+  /** True in a sandbox in which no PostgreSQL stands behind the address of a database. */
+  readonly unservedDatabase?: boolean
 }
 
 /** What the user asked for beyond the configuration. */

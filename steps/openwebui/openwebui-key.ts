@@ -54,7 +54,9 @@ export function noKeyOfItsOwn({ config, target }: Pick<Services, 'config' | 'tar
   if (config.ui.kind !== 'open-webui') return `ui.kind is ${config.ui.kind}`
   if (config.database.kind === 'none') return 'without a database LiteLLM keeps no keys'
   if (config.secrets.items[KEY_SECRET] === undefined) return `there is no secret ${KEY_SECRET}`
-  return target.sandbox ? 'a sandbox has no database behind LiteLLM: nothing would keep the key' : undefined
+  return target.unservedDatabase
+    ? 'this sandbox has no PostgreSQL behind LiteLLM: nothing would keep the key'
+    : undefined
 }
 
 /** Makes LiteLLM know the current value, beside one before: pods of before go on with that. */

@@ -109,10 +109,11 @@ describe("Open WebUI's key", () => {
     expect(openwebuiKey.off?.(fakeWorld({ config }))).toBe(reason)
   })
 
-  it('is none in a sandbox, where nothing would keep it', () => {
+  it('is none in a sandbox in which nothing would keep it', () => {
     const world = fakeWorld()
-    expect(openwebuiKey.off?.({ ...world, target: { ...world.target, sandbox: true } })).toMatch(
-      /^a sandbox has no database/,
-    )
+    const inSandbox = (unservedDatabase: boolean) =>
+      openwebuiKey.off?.({ ...world, target: { ...world.target, sandbox: true, unservedDatabase } })
+    expect(inSandbox(true)).toMatch(/^this sandbox has no PostgreSQL/)
+    expect(inSandbox(false)).toBeUndefined()
   })
 })
