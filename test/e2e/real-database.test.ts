@@ -117,7 +117,7 @@ describe.sequential('the real LiteLLM on a real PostgreSQL', () => {
     const other = await chat(key, 'claude-haiku')
     expect([other.status, other.text]).toEqual([403, expect.stringContaining('claude-haiku')])
     const listed = await run('keys list')
-    expect(listed.stdout).toMatch(/team-a.*nova-lite/)
+    expect(listed.stdout).toMatch(/^team-a {2}active\n {2}nova-lite/m)
     const revoked = await run('keys revoke team-a --yes')
     expect(revoked.code, revoked.output).toBe(0)
     expect((await chat(key, 'nova-lite')).status).toBe(401)
