@@ -22,7 +22,7 @@ const BATCH = 12
 const EVERY_PAIR_FROM = 1000
 const MORE_RUNS = 100
 /** Runs that change what is there, for one from nothing. */
-const CHANGES = 8
+const CHANGES = 5
 
 const sandbox = useDeployedSandbox('e2e-chaos', { deploy: false })
 

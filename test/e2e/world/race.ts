@@ -8,8 +8,8 @@ import { throughProxies } from './through-proxies.ts'
 
 /** One in so many rounds begins from nothing; the others change what the round before has left. */
 const FROM_NOTHING_EVERY = 5
-/** A holder is killed after at most so many writes: any run that changes the platform makes more. */
-const LATEST_KILL = 40
+/** A holder is killed after at most so many writes: the smaller of both changes makes some twenty-five. */
+const LATEST_KILL = 20
 
 export interface Round {
   readonly number: number
