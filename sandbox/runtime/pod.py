@@ -8,10 +8,7 @@ ordinary users make namespaces. Traffic crosses the border by unix sockets: `in.
 
 import asyncio
 import contextlib
-import ctypes
 import datetime
-import errno
-import fcntl
 import json
 import os
 import select
@@ -20,228 +17,27 @@ import socket
 import struct
 import subprocess
 import sys
-import termios
-import time
 
+from containers import NotRunning, entering, joining
 from guests import Guests
+from namespaces import (
+    MS_PRIVATE,
+    MS_REC,
+    NEWNET,
+    NEWNS,
+    NEWPID,
+    NEWUSER,
+    NEWUTS,
+    PR_SET_PDEATHSIG,
+    bring_up_network,
+    check,
+    libc,
+    mount,
+    new_user,
+    start_init,
+)
 
-# Source: linux/sched.h, linux/mount.h, linux/prctl.h, linux/if.h, linux/sockios.h.
-NEWNS, NEWUTS, NEWUSER, NEWPID, NEWNET = 0x00020000, 0x04000000, 0x10000000, 0x20000000, 0x40000000
-MS_RDONLY, MS_NOSUID, MS_NODEV, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 1, 2, 4, 32, 4096, 16384, 1 << 18
-PR_SET_PDEATHSIG, PR_SET_NO_NEW_PRIVS = 1, 38
-SIOCSIFADDR, SIOCSIFFLAGS, IFF_UP = 0x8916, 0x8914, 1
-
-SYSTEM = ("usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32")
-# Enough for programs to find their libraries, certificates and alternatives; nothing that tells of this machine's users.
-ETC = ("alternatives", "ca-certificates", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime", "mime.types", "os-release", "pki", "ssl")
-DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
 OUTPUT_LIMIT = 10 * 1024
-
-libc = ctypes.CDLL(None, use_errno=True)
-
-
-def check(result, what):
-    if result != 0:
-        number = ctypes.get_errno()
-        raise OSError(number, f"{what}: {os.strerror(number)}")
-
-
-def mount(source, target, kind=None, flags=0, data=None):
-    encode = lambda text: None if text is None else text.encode()
-    check(libc.mount(encode(source), encode(target), encode(kind), flags, encode(data)), f"mount {target}")
-
-
-def bind(source, target, readonly=False):
-    """Binds a file or folder, whatever is mounted below it included; makes the mount point."""
-    if os.path.isdir(source):
-        os.makedirs(target, exist_ok=True)
-    else:
-        os.makedirs(os.path.dirname(target), exist_ok=True)
-        if not os.path.exists(target):
-            open(target, "w").close()
-    mount(source, target, None, MS_BIND | MS_REC)
-    if readonly:
-        # A remount must keep the flags that the mount has.
-        kept = os.statvfs(target).f_flag & (MS_NOSUID | MS_NODEV | 8 | 1024 | 2048)
-        mount(None, target, None, MS_BIND | MS_REMOUNT | MS_RDONLY | kept)
-
-
-def new_user(inside):
-    """A user namespace in which this user is `inside` and may mount."""
-    uid, gid = os.geteuid(), os.getegid()
-    return lambda: (
-        write("/proc/self/setgroups", "deny", tolerant=True),
-        write("/proc/self/uid_map", f"{inside[0]} {uid} 1"),
-        write("/proc/self/gid_map", f"{inside[1]} {gid} 1"),
-    )
-
-
-def write(path, text, tolerant=False):
-    try:
-        with open(path, "w") as file:
-            file.write(text)
-    except OSError:
-        if not tolerant:
-            raise
-
-
-def bring_up_network(address):
-    """Loopback, and the Pod's address on it: who listens on 127.0.0.1 only is not reached there, as in a cluster."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as handle:
-        fcntl.ioctl(handle, SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", IFF_UP))
-        packed = struct.pack("16sHH4s8x", b"lo:1", socket.AF_INET, 0, socket.inet_aton(address))
-        fcntl.ioctl(handle, SIOCSIFADDR, packed)
-    # As containerd does: a container may listen on port 80 whoever it runs as.
-    write("/proc/sys/net/ipv4/ip_unprivileged_port_start", "0", tolerant=True)
-
-
-def start_init(proc):
-    """The first process of the Pod: reaps orphans, and takes all of them along when it ends."""
-    ready, tell = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        try:
-            check(libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0), "prctl")
-            try:
-                mount("proc", proc, "proc")
-            except OSError:
-                # Where the machine is itself a container, a fresh /proc may be refused.
-                bind("/proc", proc)
-            os.write(tell, b"1")
-            os.closerange(0, 65536)
-            signal.signal(signal.SIGTERM, signal.SIG_IGN)
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
-            while True:
-                try:
-                    os.waitpid(-1, 0)
-                except ChildProcessError:
-                    time.sleep(0.5)
-        finally:
-            os._exit(1)
-    os.close(tell)
-    with os.fdopen(ready, "rb") as pipe:
-        if pipe.read(1) != b"1":
-            raise OSError(errno.EPERM, "the Pod's first process did not start")
-    return pid
-
-
-def populate(root, spec, container):
-    """The container's file system: programs of this machine, read-only, and what the Pod mounts."""
-    mount("tmpfs", root, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755")
-    for name in SYSTEM:
-        source = f"/{name}"
-        if os.path.islink(source):
-            os.symlink(os.readlink(source), f"{root}/{name}")
-        elif os.path.isdir(source):
-            bind(source, root + source, readonly=True)
-    os.mkdir(f"{root}/etc")
-    for name in ETC:
-        if os.path.exists(f"/etc/{name}"):
-            bind(f"/etc/{name}", f"{root}/etc/{name}", readonly=True)
-    uid, gid = container["user"]
-    accounts = "" if uid == 0 else f"app:x:{uid}:{gid}::/:/bin/sh\n"
-    write(f"{root}/etc/passwd", f"root:x:0:0:root:/root:/bin/sh\n{accounts}")
-    write(f"{root}/etc/group", f"root:x:0:\n{'' if gid == 0 else f'app:x:{gid}:'}\n")
-    write(f"{root}/etc/hostname", spec["hostname"] + "\n")
-    # Names are those of Services; there is nobody else to ask.
-    write(f"{root}/etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files\n")
-    bind(spec["hosts"], f"{root}/etc/hosts", readonly=True)
-    bind(spec["proc"], f"{root}/proc")
-    os.makedirs(f"{root}/dev/shm")
-    # Writable whatever the root file system is, as containerd makes it.
-    mount("shm", f"{root}/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777,size=64m")
-    for name in DEVICES:
-        if os.path.exists(f"/dev/{name}"):
-            bind(f"/dev/{name}", f"{root}/dev/{name}")
-    for name, target in (("fd", "fd"), ("stdin", "fd/0"), ("stdout", "fd/1"), ("stderr", "fd/2")):
-        os.symlink(f"/proc/self/{target}", f"{root}/dev/{name}")
-    for name in ("tmp", "var/tmp", "run", "root"):
-        os.makedirs(f"{root}/{name}")
-        os.chmod(f"{root}/{name}", 0o1777)
-    os.symlink("../run", f"{root}/var/run")
-    os.makedirs(root + container["cwd"], exist_ok=True)
-    # Shorter paths first, so that a mount inside another one is not covered by it.
-    for source, target, readonly in sorted(container["binds"], key=lambda entry: entry[1]):
-        make_room(root, target)
-        bind(source, root + target, readonly)
-    if container["readOnlyRoot"]:
-        mount(None, root, None, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV)
-
-
-def make_room(root, target):
-    """Lets a mount point be made where this machine's read-only folders are: the folder above it becomes a writable copy."""
-    above = os.path.dirname(target)
-    while not os.path.isdir(root + above):
-        above = os.path.dirname(above)
-    if os.access(root + above, os.W_OK) or os.path.exists(root + target):
-        return
-    names = os.listdir(root + above)
-    mount("tmpfs", root + above, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755")
-    for name in names:
-        source = f"{above}/{name}"
-        if os.path.islink(source):
-            os.symlink(os.readlink(source), root + source)
-        else:
-            bind(source, root + source, readonly=True)
-
-
-def entering(spec, container):
-    """Runs in the child before it becomes the container's program."""
-    user = container["user"]
-    take_on = new_user(user)
-
-    def enter():
-        try:
-            os.setsid()
-            check(libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0), "prctl")
-            check(libc.unshare(NEWUSER | NEWNS), "unshare")
-            take_on()
-            mount(None, "/", None, MS_REC | MS_PRIVATE)
-            populate(spec["root"], spec, container)
-            os.chroot(spec["root"])
-            os.chdir(container["cwd"])
-            os.umask(0o022)
-            check(libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "prctl")
-        except BaseException as error:
-            os.write(2, f"sandbox: the container's file system could not be made: {error}\n".encode())
-            raise
-
-    return enter
-
-
-class NotRunning(OSError):
-    """There is no container to enter."""
-
-
-@contextlib.contextmanager
-def joining(spec, container, pid, tty):
-    """What runs in the child before it becomes a command in the container whose process is `pid`."""
-    spaces = []
-    try:
-        for kind, name in ((NEWUSER, "user"), (NEWNS, "mnt")):
-            spaces.append((kind, os.open(f"/proc/{pid}/ns/{name}", os.O_RDONLY | os.O_CLOEXEC)))
-    except OSError:
-        for _, space in spaces:
-            os.close(space)
-        raise NotRunning(f'container not found ("{container["id"]}")') from None
-
-    def enter():
-        os.setsid()
-        if tty:
-            fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-        check(libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0), "prctl")
-        for kind, space in spaces:
-            check(libc.setns(space, kind), "setns")
-        os.chroot(spec["root"])
-        os.chdir(container["cwd"])
-        os.umask(0o022)
-        check(libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "prctl")
-
-    try:
-        yield enter
-    finally:
-        for _, space in spaces:
-            os.close(space)
 
 
 class Pod:
