@@ -154,12 +154,16 @@ describe.sequential('the real LiteLLM on a real PostgreSQL', () => {
 
   test('PostgreSQL stopped: LiteLLM says that it is not ready, and what cannot be seen skips', async () => {
     await sandbox.at.kube.patch(DATABASE, { spec: { replicas: 0 } })
-    const found = await until('the gateway not ready', async () => {
-      const seen = await verified('fail')
-      return seen.has('litellm-endpoints') ? seen : undefined
-    })
+    const found = await until(
+      'the gateway not ready',
+      async () => {
+        const seen = await verified('fail')
+        return seen.has('litellm-endpoints') ? seen : undefined
+      },
+      180_000,
+    )
     await sandbox.at.kube.patch(DATABASE, { spec: { replicas: 1 } })
     expect([...found.keys()].sort()).toEqual(['litellm-endpoints', 'litellm-ready', 'rollout-litellm'])
-    await until('all well again', async () => ((await verified('fail')).size === 0 ? true : undefined), 120_000)
+    await until('all well again', async () => ((await verified('fail')).size === 0 ? true : undefined), 240_000)
   })
 })

@@ -43,6 +43,8 @@ function postgresProgram(folder: string): Program {
     environment: {
       PATH: `${bin}:${join(folder, WHEEL.bin)}:${SYSTEM_PATH}`,
       PGDATA: '/var/lib/postgresql/18/docker',
+      // Where the image's clients look for the server; these were built for another place.
+      PGHOST: '/var/run/postgresql',
     },
     workingDir: '/',
     user: 999,
