@@ -74,6 +74,9 @@ const METRICS = [
 type Answer = readonly [status: number, body: unknown]
 type Body = Readonly<Record<string, unknown>>
 
+/** Of a database that was never migrated. */
+const NO_TABLES: Answer = [500, { error: { message: 'The table `public.LiteLLM_VerificationToken` does not exist' } }]
+
 /** LiteLLM's API, as far as it is used: in memory. */
 export function fakeLitellm(masterKey: () => string | undefined): FakeLitellm {
   const keys = new Map<string, Kept>()
@@ -138,17 +141,13 @@ export function fakeLitellm(masterKey: () => string | undefined): FakeLitellm {
   }
   const administrators: Readonly<Record<string, (url: URL, body: Body) => Answer>> = {
     '/key/info': (url) => {
+      if (!faults.tables) return NO_TABLES
       const found = keys.get(url.searchParams.get('key') ?? '')
       return found
         ? [200, { info: { ...found, ...(faults.reticent && { status: undefined }) } }]
         : [404, { error: { message: 'Key not found in database' } }]
     },
-    '/key/list': () => [
-      faults.tables ? 200 : 500,
-      faults.tables
-        ? { keys: [...keys.values()], total_pages: 1 }
-        : { error: { message: 'The table `public.LiteLLM_VerificationToken` does not exist' } },
-    ],
+    '/key/list': () => (faults.tables ? [200, { keys: [...keys.values()], total_pages: 1 }] : NO_TABLES),
     '/cache/ping': () => {
       const cut = faults.cutConnections > 0
       if (cut) faults.cutConnections -= 1
