@@ -50,6 +50,19 @@ const ADMINISTRATION = [
   'cache-serves',
 ]
 
+/** What asks LiteLLM anything at all. */
+const NOBODY_ANSWERS = [
+  'litellm-keys',
+  ...ADMINISTRATION,
+  'open-webui-key-registered',
+  'open-webui-models',
+  'open-webui-offers',
+]
+
+const LITELLM = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'litellm', namespace: 'litellm' }
+const SLICE = { apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', name: 'litellm-1', namespace: 'litellm' }
+const NOT_READY = { phase: 'Running', conditions: [{ type: 'Ready', status: 'False' }] }
+
 export const WORLDS: readonly BrokenWorld[] = [
   {
     name: 'another master key in the Kubernetes Secret',
@@ -84,10 +97,21 @@ export const WORLDS: readonly BrokenWorld[] = [
     cause: /table .* does not exist|answered 500 to \/key\/info/,
   },
   {
-    name: 'database stopped',
+    name: 'database stopped a moment ago',
     make: spoil('litellm-ready'),
     red: ['litellm-ready'],
     cause: /database is disconnected/,
+  },
+  {
+    name: 'database stopped, and readiness has taken the pods out',
+    make: async ({ kube }) => {
+      kube.settle(LITELLM, 'progressing')
+      kube.setStatus({ ...LITELLM, apiVersion: 'v1', kind: 'Pod', name: 'litellm-0' }, NOT_READY)
+      await kube.patch(SLICE, { endpoints: [{ conditions: { ready: false } }] })
+    },
+    red: ['rollout-litellm', 'litellm-endpoints', 'litellm-ready'],
+    silent: NOBODY_ANSWERS.toSpliced(NOBODY_ANSWERS.indexOf('model-answers'), 0, 'litellm-metrics'),
+    cause: /litellm is not ready|none of 1 endpoints is ready|no ready pod stands behind Service litellm\/litellm/,
   },
   {
     name: 'a model that the role may not call',
@@ -118,13 +142,7 @@ export const WORLDS: readonly BrokenWorld[] = [
   {
     name: 'a Service without endpoints',
     make: async ({ kube }) => {
-      const slice = {
-        apiVersion: 'discovery.k8s.io/v1',
-        kind: 'EndpointSlice',
-        name: 'litellm-1',
-        namespace: 'litellm',
-      }
-      await kube.patch(slice, { endpoints: [] })
+      await kube.patch(SLICE, { endpoints: [] })
       const selector = { 'app.kubernetes.io/name': 'litelm' }
       await kube.patch(
         { apiVersion: 'v1', kind: 'Service', name: 'litellm', namespace: 'litellm' },
@@ -132,7 +150,7 @@ export const WORLDS: readonly BrokenWorld[] = [
       )
     },
     red: ['litellm-endpoints', 'litellm-ready'],
-    silent: ['litellm-keys', ...ADMINISTRATION, 'open-webui-key-registered', 'open-webui-models', 'open-webui-offers'],
+    silent: NOBODY_ANSWERS,
     cause: /none of 0 endpoints is ready|no ready pod stands behind Service litellm\/litellm/,
   },
   {
