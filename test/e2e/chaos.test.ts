@@ -9,7 +9,7 @@ import type { KillPoint } from './world/kill-points.ts'
 import { currentVersions, expectOneOfEach } from './world/one-of-each.ts'
 import { objection } from './world/verdict.ts'
 
-/** How many faults must strike: a sample that CI has time for; `npm run test:chaos` takes more. The seed decides which. */
+/** How many faults must strike (docs/chaos.md): a sample that CI has time for; `npm run test:chaos` takes more. The seed decides which. */
 const SIZE = Number(process.env.LLMGW_TEST_FAULTS ?? 24)
 const SEED = Number(process.env.LLMGW_TEST_SEED ?? 1)
 /** One run alone, as a failure names it. */
