@@ -1,7 +1,7 @@
 import type { Iam, PolicyDocument, Role, Tags } from '../../ports/index.ts'
 import { parsePolicy, samePolicy } from '../../ports/policy.ts'
 import { noteAttempts } from './attempts.ts'
-import { allPages, type Caller, falseIfAbsent, lazy, undefinedIfAbsent } from './call.ts'
+import { allPages, type Caller, falseIfAbsent, hasCode, lazy, undefinedIfAbsent } from './call.ts'
 import type { ClientSettings } from './connection.ts'
 import type { IamSession } from './iam-session.ts'
 import { simulate } from './simulate.ts'
@@ -121,9 +121,15 @@ function roleWrites(session: IamSession): Pick<Iam, 'createRole' | 'updateTrust'
   const { call, load } = session
   return {
     async createRole(role, signal) {
-      await call(about('CreateRole', `role ${role.name}`), signal, async (abortSignal) => {
+      const created = call(about('CreateRole', `role ${role.name}`), signal, async (abortSignal) => {
         const { sdk, client } = await load()
         return client.send(new sdk.CreateRoleCommand(createInput(role)), { abortSignal })
+      })
+      await created.catch(async (refusal) => {
+        if (!hasCode(refusal, 'AlreadyExists')) throw refusal
+        // A first try may have gone through although its answer was lost: then this very role is there.
+        const live = await getRole(session, role.name, signal)
+        if (!sameTrust(live, role.trust) || !hasTags(live, role.tags)) throw refusal
       })
       await untilVisible(async () => (await getRole(session, role.name, signal)) !== undefined, signal)
     },
