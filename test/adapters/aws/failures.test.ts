@@ -151,6 +151,33 @@ describe('calls to AWS', () => {
     expect(error).toMatchObject({ code: 'AwsUnreachable', cause: expect.stringContaining('ECONNREFUSED') })
   })
 
+  it.each([
+    ['deployment', undefined],
+    ['somebody-else', 'AlreadyExists'],
+  ])('takes a role whose creation lost its answer for ours only where it is the very one: %s', async (tag, code) => {
+    const trust = { Version: '2012-10-17', Statement: [] }
+    const document = encodeURIComponent(JSON.stringify(trust))
+    const member = `<member><Key>owner</Key><Value>${tag}</Value></member>`
+    const role = `<Role><Arn>arn</Arn><AssumeRolePolicyDocument>${document}</AssumeRolePolicyDocument><Tags>${member}</Tags></Role>`
+    const { aws, stub } = await connect(
+      (request, response) => {
+        const isFirst = stub.requests.length === 1
+        if (isFirst) response.destroy()
+        else if (request.operation !== 'CreateRole') xml(role)(request, response)
+        else xmlError(409, 'EntityAlreadyExists', 'Role with name r already exists.')(request, response)
+      },
+      { maxAttempts: 2 },
+    )
+    const creation = aws.iam.createRole({ name: 'r', trust, tags: { owner: 'deployment' }, description: '' })
+    const ended = await creation.then(
+      () => undefined,
+      (error: { readonly code: string }) => error.code,
+    )
+    expect(ended).toBe(code)
+    const operations = stub.requests.map(({ operation }) => operation)
+    expect(operations.slice(0, 3)).toEqual(['CreateRole', 'CreateRole', 'GetRole'])
+  })
+
   it('follows the pages of a listing', async () => {
     const policy = encodeURIComponent(JSON.stringify({ Version: '2012-10-17', Statement: [] }))
     const { aws } = await connect((request, response) => {
