@@ -95,10 +95,12 @@ function awsOptions({ config }: LoadedConfig, sandbox: SandboxConnection | undef
   return { region, endpointUrl: endpoint, credentials: { accessKeyId, secretAccessKey } }
 }
 
+const hasDatabase = ({ pods }: Pick<SandboxConnection, 'pods'>): boolean => pods.programs.includes('postgres')
+
 const shown = ({ name, charts, pods }: SandboxConnection): NonNullable<World['sandbox']> => ({
   name,
   standIns: charts.kind === 'stand-in',
-  database: pods.programs.includes('postgres'),
+  database: hasDatabase({ pods }),
 })
 
 async function providedValues(
@@ -111,7 +113,7 @@ async function providedValues(
   const given = { ...file, ...host.env }
   if (!sandbox) return createProvidedValues(given)
   const { databaseUrl } = await import('../sandbox/index.ts')
-  const database = sandbox.pods.programs.includes('postgres') ? await databaseUrl() : undefined
+  const database = hasDatabase(sandbox) ? await databaseUrl() : undefined
   const known = { random: systemRandom, identity: sandbox.identity, database }
   return createProvidedValues(given, (name) => madeUpValue(config, name, known))
 }

@@ -1,10 +1,9 @@
-import { LlmgwError } from '../../src/errors.ts'
 import type { PolicyDocument } from '../../src/ports/index.ts'
 import { documentValues, IAM_DOCUMENTS, type IrsaRole, renderPolicy } from '../iam-document.ts'
+import { roleArn } from '../names.ts'
 import { type Check, type CheckContext, verdict } from './check.ts'
-import { CannotAsk, whereAnswered } from './silent.ts'
-
-const WORD: Readonly<Record<IrsaRole, string>> = { gateway: 'gateway', externalSecrets: 'external-secrets' }
+import { cannotAsk, ROLE_WORD } from './roles.ts'
+import { whereAnswered } from './silent.ts'
 
 /** For the six characters that AWS adds to the ARN of a secret: IAM is asked about resources, not about patterns. */
 const SUFFIX = 'AbCdEf'
@@ -18,7 +17,7 @@ const NAMED = 3
  */
 function rolePermits(kind: IrsaRole, title: string): Check {
   return {
-    id: `role-permits-${WORD[kind]}`,
+    id: `role-permits-${ROLE_WORD[kind]}`,
     component: 'irsa',
     title,
     async run(ctx) {
@@ -27,11 +26,9 @@ function rolePermits(kind: IrsaRole, title: string): Check {
       if (calls.length === 0) return { result: 'skip', lookedAt: 'the configuration', found: 'its pods call nothing' }
       const lookedAt = `iam role ${roleName}, by SimulatePrincipalPolicy`
       return await whereAnswered(lookedAt, async () => {
-        const role = await ctx.iam.findRole(roleName, ctx.signal)
-        if (role === undefined) throw new CannotAsk(`role ${roleName} is not there`)
-        const { arn: principal } = role
+        const principal = roleArn(ctx, roleName)
         const answers = await Promise.all(
-          calls.map((call) => ctx.iam.simulate({ principal, ...call }, ctx.signal).catch(withoutTheRight)),
+          calls.map((call) => ctx.iam.simulate({ principal, ...call }, ctx.signal).catch(cannotAsk)),
         )
         const refused = answers
           .flat()
@@ -71,12 +68,6 @@ const textsOf = (value: unknown): readonly string[] => [value].flat().map(String
 function contextOf({ Condition = {} }: PolicyDocument['Statement'][number]): Readonly<Record<string, string>> {
   const { StringEquals = {} } = Condition as { readonly StringEquals?: Readonly<Record<string, unknown>> }
   return Object.fromEntries(Object.entries(StringEquals).map(([key, value]) => [key, textsOf(value)[0] ?? '']))
-}
-
-/** Who may not simulate learns nothing about the role. */
-function withoutTheRight(error: unknown): never {
-  if (error instanceof LlmgwError && error.code === 'AwsDenied') throw new CannotAsk(error.message)
-  throw error
 }
 
 export const gatewayRolePermits = rolePermits('gateway', 'IAM lets the gateway call every configured model')

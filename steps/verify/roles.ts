@@ -6,12 +6,13 @@ import { ROLE_AUDIENCE, roleArn } from '../names.ts'
 import { type Check, verdict } from './check.ts'
 import { CannotAsk, whereAnswered } from './silent.ts'
 
-const WORD: Readonly<Record<IrsaRole, string>> = { gateway: 'gateway', externalSecrets: 'external-secrets' }
+/** A role in the id of its checks. */
+export const ROLE_WORD: Readonly<Record<IrsaRole, string>> = { gateway: 'gateway', externalSecrets: 'external-secrets' }
 
 /** A role trusts exactly its service account and allows exactly what is configured; what others added is a warning. */
 function roleHolds(kind: IrsaRole, title: string): Check {
   return {
-    id: `role-${WORD[kind]}`,
+    id: `role-${ROLE_WORD[kind]}`,
     component: 'irsa',
     title,
     async run(ctx) {
@@ -41,7 +42,7 @@ const TOKEN_SECONDS = 600
 /** A pod gets its role: the account takes the ServiceAccount's real token, judged by the role as it is there. */
 function roleTaken(kind: IrsaRole, title: string): Check {
   return {
-    id: `role-taken-${WORD[kind]}`,
+    id: `role-taken-${ROLE_WORD[kind]}`,
     component: 'irsa',
     title,
     async run(ctx) {
@@ -62,11 +63,11 @@ function roleTaken(kind: IrsaRole, title: string): Check {
   }
 }
 
-/** No ServiceAccount yet, or no right to its tokens: nothing can be said, and other checks tell of the former. */
-function cannotAsk(error: unknown): never {
-  const code = error instanceof LlmgwError ? error.code : undefined
-  if (error instanceof LlmgwError && (code === 'NotFound' || code === 'KubeForbidden'))
-    throw new CannotAsk(error.message)
+const UNANSWERED: ReadonlySet<string> = new Set(['NotFound', 'KubeForbidden', 'AwsDenied'])
+
+/** Whom we ask about is not there yet, or we have no right to ask: nothing can be said, and other checks tell of the former. */
+export function cannotAsk(error: unknown): never {
+  if (error instanceof LlmgwError && UNANSWERED.has(error.code)) throw new CannotAsk(error.message)
   throw error
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { PreflightError } from '../../../src/errors.ts'
 import { checks } from '../../../steps/verify/index.ts'
 import { type FakeWorld, fakeWorld } from '../../fakes/fake-world.ts'
 import { deployed } from './deployed.ts'
@@ -82,6 +83,15 @@ describe('checks', () => {
   it('skip what the configuration does not have', async () => {
     const world = fakeWorld({ config: { cache: { kind: 'none' } } })
     expect(await run('release-redis', world)).toMatchObject({ result: 'skip' })
+  })
+
+  it('say nothing of what IAM allows to whom may not ask, or of a role that is not there', async () => {
+    const world = await deployed()
+    world.aws.failNext('iam.simulate', new PreflightError('AwsDenied', 'not allowed: iam:SimulatePrincipalPolicy'))
+    const found = expect.stringContaining('iam:SimulatePrincipalPolicy')
+    expect(await run('role-permits-gateway', world)).toMatchObject({ result: 'skip', found })
+    expect(await run('role-permits-gateway', world)).toMatchObject({ result: 'pass' })
+    expect(await run('role-permits-gateway', fakeWorld())).toMatchObject({ result: 'skip' })
   })
 
   it('cannot look is no verdict', async () => {
