@@ -51,6 +51,15 @@ async function clear(): Promise<void> {
   await wipe(sandbox, settingsOf(latest, 1))
 }
 
+/** Somebody has taken the denials away that come last of all: a change has something to do there too. */
+async function openUp({ parts }: Platform): Promise<void> {
+  if (parts === 'spine') return
+  const { kube } = sandbox.at
+  for (const { metadata } of await kube.list({ apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy' }))
+    if (metadata.name === 'llmgw-default-deny')
+      await kube.remove({ apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', ...metadata })
+}
+
 /** A run that meets nothing, and goes through. */
 async function calm(platform: Platform, variant: 1 | 2): Promise<ChaosRun> {
   latest = platform
@@ -65,6 +74,7 @@ const keyOf = ({ parts, layout }: Platform, beginning: Beginning): string => `${
 async function next(): Promise<Plan> {
   if (there && there.changes < CHANGES) {
     const { platform } = there
+    await openUp(platform)
     return { platform, beginning: 'change', faults: campaign.draw(passes.get(keyOf(platform, 'change')) ?? []) }
   }
   const platform = PLATFORMS[(SEED + platforms) % PLATFORMS.length] as Platform
@@ -72,6 +82,7 @@ async function next(): Promise<Plan> {
   if (!passes.has(keyOf(platform, 'change'))) {
     await clear()
     passes.set(keyOf(platform, 'from nothing'), (await calm(platform, 1)).passed)
+    await openUp(platform)
     passes.set(keyOf(platform, 'change'), (await calm(platform, 2)).passed)
   }
   await clear()
@@ -147,6 +158,7 @@ async function replay(plan: Plan): Promise<readonly Injection[]> {
   await clear()
   if (plan.beginning === 'change') {
     await calm(plan.platform, 2)
+    await openUp(plan.platform)
     there = { platform: plan.platform, variant: 2, changes: 0 }
   }
   return await meet(plan)

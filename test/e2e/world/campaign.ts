@@ -99,16 +99,20 @@ export class Campaign {
       if (chosen) drawn.push(chosen)
       return chosen
     }
+    const hasStruck = (one: Candidate): boolean => this.#struck.has(cellOf(one))
     const last = take(all.filter(({ fault }) => LAST.has(fault)))
     const before = all.filter(({ fault, place }) => !LAST.has(fault) && place < (last?.place ?? passed.length))
-    take(before.filter(({ fault }) => HARSH.has(fault)))
+    // What has struck already does not keep a run from what has not.
+    const risks = all.every(hasStruck) ? before : before.filter((one) => !hasStruck(one))
+    take(risks.filter(({ fault }) => HARSH.has(fault)))
     const mild = before.filter(({ fault }) => !HARSH.has(fault))
-    const leaves = mild.filter((one) => failsItsStep(one) && !isRead(one) && LEAVES.has(one.point.step))
+    const failing = risks.filter((one) => !HARSH.has(one.fault) && failsItsStep(one))
+    const leaves = failing.filter((one) => !isRead(one) && LEAVES.has(one.point.step))
     for (let count = 0; count < FAILING_LEAVES; count += 1) {
-      const failing = new Set(drawn.filter(failsItsStep).map(({ point }) => point.step))
-      take(leaves.filter(({ point }) => !failing.has(point.step)))
+      const steps = new Set(drawn.filter(failsItsStep).map(({ point }) => point.step))
+      take(leaves.filter(({ point }) => !steps.has(point.step)))
     }
-    if (this.#random() < HUBS) take(mild.filter((one) => failsItsStep(one) && !LEAVES.has(one.point.step)))
+    if (this.#random() < HUBS) take(failing.filter(({ point }) => !LEAVES.has(point.step)))
     const others = mild.filter((one) => !failsItsStep(one))
     for (let count = 0; count < SURVIVED; count += 1) take(others)
     return drawn.sort((one, other) => one.place - other.place).map(({ fault, point }) => ({ fault, point }))
