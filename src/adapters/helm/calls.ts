@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import * as z from 'zod'
 import type { Clock } from '../../ports/world.ts'
 import { findMarked, identify, isAlive, type ProcessIdentity } from '../process-identity.ts'
-import { runState } from './run-id.ts'
+import { runState } from '../run-id.ts'
 
 /** Environment variable that marks a helm process with the id of its call, in case its pid was never noted. */
 const MARK = 'LLMGW_HELM_CALL'

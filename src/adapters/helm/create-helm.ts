@@ -3,6 +3,7 @@ import type { ChartInfo, Helm, ReleaseSpec } from '../../ports/helm.ts'
 import type { Kube } from '../../ports/kube.ts'
 import type { Clock } from '../../ports/world.ts'
 import { crdFiles } from '../charts/crds.ts'
+import { ownRunId } from '../run-id.ts'
 import { createHelmCalls, type HelmCalls } from './calls.ts'
 import { inputsDigest } from './canonical.ts'
 import { diffOf, type Rendered } from './diff.ts'
@@ -21,7 +22,6 @@ import {
   noteReady,
   rollbackDescription,
 } from './release-secret.ts'
-import { ownRunId } from './run-id.ts'
 import type { HelmResult, HelmRunner } from './runner.ts'
 import { keepsRollingUpdate, letRecreate } from './strategy.ts'
 import { takenOver } from './take-over.ts'

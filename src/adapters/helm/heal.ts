@@ -1,9 +1,9 @@
 import { StepError } from '../../errors.ts'
 import type { Kube } from '../../ports/kube.ts'
 import type { Clock } from '../../ports/world.ts'
+import { runState } from '../run-id.ts'
 import type { HelmCalls } from './calls.ts'
 import { findRevision, markFailed, type StoredRevision } from './release-secret.ts'
-import { runState } from './run-id.ts'
 
 /** Helm's own default for `--timeout`, of which a revision that others made may make use. */
 const HELM_DEFAULT_TIMEOUT_MS = 300_000

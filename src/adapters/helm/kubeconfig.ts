@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Secret } from '../../secret.ts'
 import { inOwnFolder } from '../own-folder.ts'
-import { ownRunId, runState } from './run-id.ts'
+import { ownRunId, runState } from '../run-id.ts'
 
 /** How to reach a cluster with a bearer token. */
 export interface TokenConnection {

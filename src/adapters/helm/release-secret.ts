@@ -3,8 +3,8 @@ import { gunzip, gzip } from 'node:zlib'
 import { PreflightError } from '../../errors.ts'
 import type { ReleaseRecord, ReleaseStatus } from '../../ports/helm.ts'
 import type { Kube, KubeObject } from '../../ports/kube.ts'
+import { ownRunId } from '../run-id.ts'
 import { parseManifest } from './manifest.ts'
-import { ownRunId } from './run-id.ts'
 
 /** Labels of our own on a release. */
 export const LABELS = {

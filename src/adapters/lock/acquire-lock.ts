@@ -23,6 +23,10 @@ export interface LockOptions {
   readonly holder: string
   /** Shown to whoever finds it locked, e.g. `llmgw deploy all`; never an argument that could be secret. */
   readonly command: string
+  /** This process, as `run-id.ts` names it. */
+  readonly run: string
+  /** Whether a process so named was one of this host and has ended; of others nothing can be told. */
+  readonly isGone: (run: string) => Promise<boolean>
   readonly signal: AbortSignal
   /** Told when somebody holds it and it takes a lease to see whether they live. */
   readonly report?: (line: string) => void
@@ -39,11 +43,12 @@ export interface Lock {
 
 /**
  * The lock of a deployment, renewed until released. @throws LockedError when somebody alive holds it.
- * Whether they live is judged by renewals seen from here, never by comparing clocks.
+ * Whether they live is judged by their process where that was on this host, else by renewals seen from here, never by
+ * comparing clocks.
  */
 export async function acquireLock(options: LockOptions): Promise<Lock> {
-  const { kube, clock, deployment, holder, command } = options
-  const us: Holder = { deployment, holder, command }
+  const { kube, clock, deployment, holder, command, run } = options
+  const us: Holder = { deployment, holder, command, run }
   for (;;) {
     options.signal.throwIfAborted()
     const taken = await tryOnce(options, us)
@@ -89,14 +94,22 @@ async function tryOnce(options: LockOptions, us: Holder): Promise<Taken | undefi
   }
 }
 
-/** Watches for one whole lease: a renewal is life, silence is death, a change of hands or a release is looked at anew. */
+/**
+ * A process that is gone from this host is dead. Of all others one whole lease is watched: a renewal is life, silence is
+ * death, a change of hands or a release is looked at anew.
+ */
 async function isAlive(
-  { kube, clock, signal, report }: LockOptions,
+  { kube, clock, signal, report, isGone }: LockOptions,
   lease: KubeObject,
   held: Holding,
 ): Promise<boolean> {
+  if (held.run !== undefined && (await isGone(held.run))) {
+    report?.(`the lock is held by ${held.holder}, whose process is gone from this machine: taking over`)
+    return false
+  }
   const durationOfLease = durationMs(lease)
   report?.(`the lock is held by ${held.holder}: looking for up to ${durationOfLease / 1000} s whether they live`)
+  signal.throwIfAborted()
   const turn = new AbortController()
   const end = (): void => turn.abort()
   signal.addEventListener('abort', end, { once: true })
@@ -125,6 +138,8 @@ function locked(deployment: string, { holder, since, command }: Holding): Locked
   return new LockedError(
     'Locked',
     `deployment "${deployment}" is locked by ${holder}${what}${since === undefined ? '' : ` since ${since}`}`,
-    { hint: 'wait for that run to end, then repeat the command; a run that died is taken over after 15 s' },
+    {
+      hint: 'wait for that run to end, then repeat the command; a run that died is taken over, at the latest after 15 s',
+    },
   )
 }

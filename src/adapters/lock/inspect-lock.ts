@@ -3,7 +3,7 @@ import { hasCode } from '../kube/errors.ts'
 import { clearLease, durationMs, type Holding, holdingOf, leaseRef } from './lease.ts'
 
 /** Who holds a lock. */
-export interface HeldBy extends Holding {
+export interface HeldBy extends Omit<Holding, 'run'> {
   /** Machine of the holder, where the holder's name tells it. */
   readonly host: string | undefined
   /** Silence after which another run takes over. */
@@ -15,7 +15,8 @@ export async function findLock(kube: Kube, deployment: string, signal?: AbortSig
   const lease = await kube.find(leaseRef(deployment), signal)
   const holding = lease && holdingOf(lease)
   if (!lease || !holding) return undefined
-  return { ...holding, host: /@(\S+) pid /.exec(holding.holder)?.[1], expiresAfterMs: durationMs(lease) }
+  const { run: _run, ...told } = holding
+  return { ...told, host: /@(\S+) pid /.exec(holding.holder)?.[1], expiresAfterMs: durationMs(lease) }
 }
 
 /** A live holder renews now and then: a write that met such a renewal is tried again. */

@@ -6,12 +6,15 @@ const NAMESPACE = 'kube-system'
 export const LEASE_SECONDS = 15
 
 const COMMAND = 'llmgw.dev/command'
+const RUN = 'llmgw.dev/run'
 
 /** Who holds the lock, and since when (ISO 8601) with which command. */
 export interface Holding {
   readonly holder: string
   readonly since: string | undefined
   readonly command: string | undefined
+  /** Its process, by which another run on the same host can tell whether it lives (`run-id.ts`). */
+  readonly run: string | undefined
   /** Last sign of life, by the clock of the holder's machine; ISO 8601. */
   readonly renewed: string | undefined
 }
@@ -20,6 +23,8 @@ export interface Holder {
   readonly deployment: string
   readonly holder: string
   readonly command: string
+  /** `<host>.<pid>.<start time>`, as in `run-id.ts`. */
+  readonly run: string
 }
 
 export const leaseRef = (deployment: string): ObjectRef => ({
@@ -43,9 +48,21 @@ const specOf = (lease: KubeObject): LeaseSpec => (lease.spec ?? {}) as LeaseSpec
 export function holdingOf(lease: KubeObject): Holding | undefined {
   const { holderIdentity, acquireTime, renewTime } = specOf(lease)
   if (holderIdentity === undefined || holderIdentity === null || holderIdentity === '') return undefined
-  const command = lease.metadata.annotations?.[COMMAND]
-  return { holder: holderIdentity, since: acquireTime, command, renewed: renewTime }
+  const { [COMMAND]: command, [RUN]: marked } = lease.metadata.annotations ?? {}
+  const run = marked === undefined ? undefined : runOf(marked, holderIdentity)
+  return { holder: holderIdentity, since: acquireTime, command, run, renewed: renewTime }
 }
+
+/** A holder that knows no such mark leaves that of the holder before it, which says nothing about this one. */
+function runOf(mark: string, holder: string): string | undefined {
+  const [run = '', ...of] = mark.split(' ')
+  return of.join(' ') === holder ? run : undefined
+}
+
+const annotationsOf = ({ command, run, holder }: Holder): Readonly<Record<string, string>> => ({
+  [COMMAND]: command,
+  [RUN]: `${run} ${holder}`,
+})
 
 /** For how long to watch a holder that does not renew: what it promised itself, in ms. */
 export function durationMs(lease: KubeObject): number {
@@ -64,7 +81,7 @@ export async function createLease(kube: Kube, us: Holder, now: number, signal: A
     name,
     ...(namespace === undefined ? {} : { namespace }),
     labels: { 'app.kubernetes.io/managed-by': 'llmgw', 'llmgw.dev/deployment': us.deployment },
-    annotations: { [COMMAND]: us.command },
+    annotations: annotationsOf(us),
   }
   return await kube.create({ apiVersion, kind, metadata, spec: takenBy(us, now, 0) }, signal)
 }
@@ -77,7 +94,7 @@ export async function takeLease(
 ): Promise<KubeObject> {
   const transitions = (specOf(lease).leaseTransitions ?? 0) + 1
   const patch = {
-    metadata: { resourceVersion: lease.metadata.resourceVersion, annotations: { [COMMAND]: us.command } },
+    metadata: { resourceVersion: lease.metadata.resourceVersion, annotations: annotationsOf(us) },
     spec: takenBy(us, now, transitions),
   }
   return await kube.patch(leaseRef(us.deployment), patch, signal)

@@ -6,6 +6,10 @@ import { manualClock } from './manual-clock.ts'
 
 const LEASE = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', name: 'llmgw-main', namespace: 'kube-system' }
 const held: Lock[] = []
+/** A process of another host, of which nothing can be told, and one of this host that has ended. */
+const ELSEWHERE = '0123456789ab.4711.1'
+const GONE = 'ba9876543210.4711.1'
+const isGone = async (run: string): Promise<boolean> => run === GONE
 
 afterEach(async () => {
   for (const lock of held.splice(0)) await lock.release()
@@ -15,10 +19,13 @@ function world() {
   const kube = fakeKube({ strict: true })
   const clock = manualClock()
   const lines: string[] = []
-  const acquire = async (holder: string, signal = new AbortController().signal): Promise<Lock> => {
+  const acquire = async (
+    holder: string,
+    { signal = new AbortController().signal, run = ELSEWHERE }: { signal?: AbortSignal; run?: string } = {},
+  ): Promise<Lock> => {
     const command = 'llmgw deploy all'
     const report = (line: string) => void lines.push(line)
-    const lock = await acquireLock({ kube, clock, deployment: 'main', holder, command, signal, report })
+    const lock = await acquireLock({ kube, clock, deployment: 'main', holder, command, run, isGone, signal, report })
     held.push(lock)
     return lock
   }
@@ -76,6 +83,26 @@ describe('lock', () => {
     // The time spent on watching the dead one is not ours: the lock is fresh.
     expect(() => lock.assertHeld()).not.toThrow()
     expect(lock.lost.aborted).toBe(false)
+  })
+
+  test('of a process that is gone from this host is taken over at once', async () => {
+    const { acquire, holderNow, lines } = world()
+    await acquire('ann', { run: GONE })
+    await acquire('bob')
+    expect(await holderNow()).toBe('bob')
+    expect(lines).toEqual(['the lock is held by ann, whose process is gone from this machine: taking over'])
+  })
+
+  test('is not taken from a holder whose predecessor is dead, when it has left the mark of that one', async () => {
+    const { kube, acquire, clock, holderNow } = world()
+    await acquire('ann', { run: GONE })
+    await kube.patch(LEASE, { spec: { holderIdentity: 'older version' } })
+    const second = outcome(acquire('bob'))
+    await clock.advance(1_000)
+    await kube.patch(LEASE, { spec: { renewTime: '2026-01-01T00:00:01.000000Z' } })
+    await clock.advance(1_000)
+    expect(await second).toMatchObject({ code: 'Locked' })
+    expect(await holderNow()).toBe('older version')
   })
 
   test('that is given back while we watch is taken at once', async () => {
@@ -145,7 +172,7 @@ describe('lock', () => {
     const { acquire, clock } = world()
     await acquire('ann')
     const controller = new AbortController()
-    const waiting = outcome(acquire('bob', controller.signal))
+    const waiting = outcome(acquire('bob', { signal: controller.signal }))
     await clock.advance(100)
     const reason = new Error('cancelled')
     controller.abort(reason)

@@ -1,4 +1,4 @@
-import { hostId, identify, isAlive, type ProcessIdentity } from '../process-identity.ts'
+import { hostId, identify, isAlive, type ProcessIdentity } from './process-identity.ts'
 
 /** Names a run so that another one on the same host can tell whether it still lives: `<host>.<pid>.<start time>`. */
 export async function ownRunId(): Promise<string> {
