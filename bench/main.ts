@@ -4,7 +4,7 @@ import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { CONTENDERS, toolPaths } from './contenders.ts'
+import { CONTENDERS, type Contender, toolPaths } from './contenders.ts'
 import { countingTools, measure } from './measure.ts'
 import { plot } from './plot.ts'
 import { changed, record, releasesOf } from './record.ts'
@@ -61,30 +61,45 @@ async function wishesFor(dir: string): Promise<Wishes> {
   }
 }
 
-async function main(): Promise<void> {
-  const dir = await mkdtemp(join(tmpdir(), 'llmgw-bench-'))
-  const results: Result[] = []
-  try {
-    const wishes = await wishesFor(dir)
-    const scenarios = flags.scenarios.split(',') as Scenario[]
-    const chosen = CONTENDERS.filter(({ id }) => flags.contenders.split(',').includes(id))
-    // Contenders take turns, so that what else the machine does falls on all of them.
-    for (let repetition = 0; repetition < Number(flags.repetitions); repetition += 1)
-      for (const latency of flags.latency.split(',').map(Number))
-        for (const contender of chosen) {
-          const measuring = { dir, contender, latencyMs: latency, wishes, report: say }
-          results.push(...(await runScenarios(measuring, scenarios)))
-        }
-  } finally {
-    await rm(dir, { recursive: true, force: true })
-  }
-  const text = tables(results, { repetitions: Number(flags.repetitions), cores: cpus().length })
-  process.stdout.write(`${text}\n`)
-  if (!flags.write) return
+/** Puts what there is so far where people read it: hours of measuring are not lost with the last of them. */
+async function keep(results: readonly Result[]): Promise<void> {
   await mkdir(file('docs/benchmarks'), { recursive: true })
   await writeFile(file('docs/benchmarks/results.json'), `${JSON.stringify(results, null, 1)}\n`)
   await writeFile(file('docs/benchmarks/wall.svg'), plot(results))
-  await writeInto(file('docs/benchmarks.md'), text)
+  await writeInto(file('docs/benchmarks.md'), tables(results, cpus().length))
+}
+
+/** Contenders take turns, so that what else the machine does falls on all of them. */
+function turns(): readonly { readonly contender: Contender; readonly latencyMs: number }[] {
+  const chosen = CONTENDERS.filter(({ id }) => flags.contenders.split(',').includes(id))
+  const once = flags.latency
+    .split(',')
+    .map(Number)
+    .flatMap((latencyMs) => chosen.map((contender) => ({ contender, latencyMs })))
+  return Array.from({ length: Number(flags.repetitions) }, () => once).flat()
+}
+
+async function main(): Promise<void> {
+  const dir = await mkdtemp(join(tmpdir(), 'llmgw-bench-'))
+  const results: Result[] = []
+  let isEnough = false
+  process.once('SIGTERM', () => {
+    isEnough = true
+    say('ends after the contender whose turn it is')
+  })
+  try {
+    const wishes = await wishesFor(dir)
+    const scenarios = flags.scenarios.split(',') as Scenario[]
+    for (const { contender, latencyMs } of turns()) {
+      if (isEnough) break
+      const measuring = { dir, contender, latencyMs, wishes, report: say }
+      results.push(...(await runScenarios(measuring, scenarios)))
+      if (flags.write) await keep(results)
+    }
+  } finally {
+    await rm(dir, { recursive: true, force: true })
+    process.stdout.write(`${tables(results, cpus().length)}\n`)
+  }
 }
 
 await main()

@@ -5,20 +5,29 @@ import { type Result, SCENARIOS, type Scenario } from './scenarios.ts'
 const BEGIN = '<!-- bench:begin -->'
 const END = '<!-- bench:end -->'
 
-/** Results as Markdown: a table for each scenario and latency, medians with least and most. */
-export function tables(
-  results: readonly Result[],
-  run: { readonly repetitions: number; readonly cores: number },
-): string {
+/** Results as Markdown, measured on so many cores: a table for each scenario and latency, medians with least and most. */
+export function tables(results: readonly Result[], cores: number): string {
+  if (results.length === 0) return 'Nothing was measured.'
   const latencies = [...new Set(results.map(({ latencyMs }) => latencyMs))].sort((one, other) => one - other)
-  const repeated = run.repetitions === 1 ? 'One run each' : `Medians of ${run.repetitions} runs, with least and most`
-  const parts = [`${repeated}, on ${run.cores} cores.`]
+  const parts = [`${repeated(results)}, on ${cores} cores.`]
   for (const scenario of Object.keys(SCENARIOS) as Scenario[])
     for (const latencyMs of latencies) {
       const those = results.filter((result) => result.scenario === scenario && result.latencyMs === latencyMs)
       if (those.length > 0) parts.push(table(`${SCENARIOS[scenario]}, ${latencyMs} ms added to each request`, those))
     }
   return parts.join('\n\n')
+}
+
+/** Some may have had one turn more than others. */
+function repeated(results: readonly Result[]): string {
+  const turns = new Map<string, number>()
+  for (const { contender, scenario, latencyMs } of results) {
+    const name = `${contender} ${scenario} ${latencyMs}`
+    turns.set(name, (turns.get(name) ?? 0) + 1)
+  }
+  const [least, most] = [Math.min(...turns.values()), Math.max(...turns.values())]
+  if (most === 1) return 'One run each'
+  return `Medians of ${least === most ? most : `${least} to ${most}`} runs, with least and most`
 }
 
 const HEAD = ['', 'wall s', 'times llmgw', 'CPU s', 'processes', 'requests', 'KiB', 'peak MiB', 'cause after s', 'exit']

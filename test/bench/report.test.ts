@@ -36,7 +36,8 @@ describe('a table', () => {
   ]
 
   it('tells ratios of medians, and what the runs would bear', () => {
-    const text = tables(results, { repetitions: 3, cores: 2 })
+    const text = tables(results, 2)
+    expect(text).toContain('Medians of 2 to 3 runs, with least and most, on 2 cores.')
     expect(text).toContain('### nothing to do, 0 ms added to each request')
     expect(text).toContain(
       '| script, one after the other | 25.0 (20.0–30.0) | 12.5 (6.7–30.0) | 1.0 | 3 | 40 | 2 | 100 | – | 0 |',
@@ -45,9 +46,14 @@ describe('a table', () => {
     expect(text).not.toContain('helmfile')
   })
 
+  it('says when there was one run each, and when there was none', () => {
+    expect(tables([result('llmgw', 1), result('sequence', 20)], 2)).toContain('One run each, on 2 cores.')
+    expect(tables([], 2)).toBe('Nothing was measured.')
+  })
+
   it('says what went wrong, once', () => {
     const failed = result('helmfile', 9, { code: 1, complaint: 'another operation is in progress' })
-    const text = tables([...results, failed, failed], { repetitions: 2, cores: 2 })
+    const text = tables([...results, failed, failed], 2)
     expect(text.match(/- helmfile: `another operation is in progress`/g)).toHaveLength(1)
   })
 
