@@ -10,8 +10,10 @@ export interface Figures {
   readonly wallS: number
   /** User and system, of all processes of the run. */
   readonly cpuS: number
-  /** Resident, of all processes of the run together; looked at ten times a second. */
+  /** Resident, of all processes of the run together; looked at ten times a second. What they share counts for each. */
   readonly peakMiB: number
+  /** Resident, of the largest process of the run. */
+  readonly largestMiB: number
   /** Of the tools: helm, kubectl, aws, helmfile, node. */
   readonly processes: number
   readonly output: string
@@ -66,7 +68,8 @@ export async function measure(
       if (namedAt === undefined && options.cause.test(output)) namedAt = Date.now()
     })
   const [code, signal] = (await once(child, 'close')) as [number | null, string | null]
-  const measured = JSON.parse(await readFile(figures, 'utf8')) as Pick<Figures, 'wallS' | 'cpuS' | 'peakMiB'>
+  type Metered = Pick<Figures, 'wallS' | 'cpuS' | 'peakMiB' | 'largestMiB'>
+  const measured = JSON.parse(await readFile(figures, 'utf8')) as Metered
   return {
     ...measured,
     code: code ?? (signal === null ? 1 : 137),

@@ -67,8 +67,15 @@ def main():
     watcher.join()
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     with open(figures, "w") as out:
-        peak_mib = max(peak / 2**20, used.ru_maxrss / 2**10)
-        json.dump({"code": code, "wallS": wall, "cpuS": used.ru_utime + used.ru_stime, "peakMiB": peak_mib}, out)
+        largest_mib = used.ru_maxrss / 2**10
+        found = {
+            "code": code,
+            "wallS": wall,
+            "cpuS": used.ru_utime + used.ru_stime,
+            "peakMiB": max(peak / 2**20, largest_mib),
+            "largestMiB": largest_mib,
+        }
+        json.dump(found, out)
     sys.exit(code if code >= 0 else 128 - code)
 
 

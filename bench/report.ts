@@ -30,7 +30,19 @@ function repeated(results: readonly Result[]): string {
   return `Medians of ${least === most ? most : `${least} to ${most}`} runs, with least and most`
 }
 
-const HEAD = ['', 'wall s', 'times llmgw', 'CPU s', 'processes', 'requests', 'KiB', 'peak MiB', 'cause after s', 'exit']
+const HEAD = [
+  '',
+  'wall s',
+  'times llmgw',
+  'CPU s',
+  'processes',
+  'requests',
+  'KiB',
+  'peak MiB',
+  'largest MiB',
+  'cause after s',
+  'exit',
+]
 
 function table(title: string, results: readonly Result[]): string {
   const own = results.filter(({ contender }) => contender === 'llmgw')
@@ -56,6 +68,7 @@ function cells(those: readonly Result[], own: readonly Result[]): readonly strin
     of(({ requests }) => requests, 0),
     of(({ bytes }) => bytes / 1024, 0),
     of(({ peakMiB }) => peakMiB, 0),
+    of(({ largestMiB }) => largestMiB, 0),
     causes.length === 0 ? '–' : spread(causes, 1),
     [...new Set(those.map(({ code }) => code))].join(', '),
   ]

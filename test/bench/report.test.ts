@@ -14,6 +14,7 @@ const result = (contender: Result['contender'], wallS: number, more: Partial<Res
   wallS,
   cpuS: 1,
   peakMiB: 100,
+  largestMiB: 60,
   processes: 3,
   requests: 40,
   bytes: 2048,
@@ -40,7 +41,7 @@ describe('a table', () => {
     expect(text).toContain('Medians of 2 to 3 runs, with least and most, on 2 cores.')
     expect(text).toContain('### nothing to do, 0 ms added to each request')
     expect(text).toContain(
-      '| script, one after the other | 25.0 (20.0–30.0) | 12.5 (6.7–30.0) | 1.0 | 3 | 40 | 2 | 100 | – | 0 |',
+      '| script, one after the other | 25.0 (20.0–30.0) | 12.5 (6.7–30.0) | 1.0 | 3 | 40 | 2 | 100 | 60 | – | 0 |',
     )
     expect(text).toContain('| llmgw | 2.0 (1.0–3.0) | 1 |')
     expect(text).not.toContain('helmfile')
