@@ -66,7 +66,7 @@ async function keep(results: readonly Result[]): Promise<void> {
   await mkdir(file('docs/benchmarks'), { recursive: true })
   await writeFile(file('docs/benchmarks/results.json'), `${JSON.stringify(results, null, 1)}\n`)
   await writeFile(file('docs/benchmarks/wall.svg'), plot(results))
-  await writeInto(file('docs/benchmarks.md'), tables(results, cpus().length))
+  await writeInto(file('docs/benchmarks.md'), tables(results, cpus().length), 'bench')
 }
 
 /** Contenders take turns, so that what else the machine does falls on all of them. */

@@ -2,9 +2,6 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { CONTENDERS } from './contenders.ts'
 import { type Result, SCENARIOS, type Scenario } from './scenarios.ts'
 
-const BEGIN = '<!-- bench:begin -->'
-const END = '<!-- bench:end -->'
-
 /** Results as Markdown, measured on so many cores: a table for each scenario and latency, medians with least and most. */
 export function tables(results: readonly Result[], cores: number): string {
   if (results.length === 0) return 'Nothing was measured.'
@@ -97,10 +94,11 @@ function ratio(those: readonly Result[], own: readonly Result[]): string {
   return those.length === 1 ? middle : `${middle} (${least.toFixed(1)}–${most.toFixed(1)})`
 }
 
-/** Puts the tables between their marks in a page. */
-export async function writeInto(page: string, text: string): Promise<void> {
+/** Puts text between the marks of this name in a page. */
+export async function writeInto(page: string, text: string, mark: 'bench' | 'budgets'): Promise<void> {
   const before = await readFile(page, 'utf8')
-  const [from, to] = [before.indexOf(BEGIN), before.indexOf(END)]
+  const [begin, end] = [`<!-- ${mark}:begin -->`, `<!-- ${mark}:end -->`]
+  const [from, to] = [before.indexOf(begin), before.indexOf(end)]
   if (from < 0 || to < from) throw new Error(`${page} has no place for the tables`)
-  await writeFile(page, `${before.slice(0, from + BEGIN.length)}\n\n${text}\n\n${before.slice(to)}`)
+  await writeFile(page, `${before.slice(0, from + begin.length)}\n\n${text}\n\n${before.slice(to)}`)
 }

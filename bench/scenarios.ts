@@ -38,7 +38,8 @@ export interface Wishes {
   readonly failing: Wish
 }
 
-const CAUSE = /ImagePullBackOff|never-pushed/
+/** What a line says that names the failing pod. */
+export const CAUSE = /ImagePullBackOff|never-pushed/
 
 interface Measuring {
   readonly dir: string
@@ -140,7 +141,7 @@ function describe({ contender, scenario, latencyMs, wallS, cpuS, code, complaint
 }
 
 /** When a pod's status first said that its image cannot be pulled. */
-async function firstFailure({ at }: BenchWorld, signal: AbortSignal): Promise<number | undefined> {
+export async function firstFailure({ at }: Pick<BenchWorld, 'at'>, signal: AbortSignal): Promise<number | undefined> {
   try {
     for await (const pods of at.kube.watch({ apiVersion: 'v1', kind: 'Pod', namespace: 'litellm' }, signal))
       if (JSON.stringify(pods).includes('ImagePullBackOff')) return Date.now()

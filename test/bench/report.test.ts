@@ -62,10 +62,10 @@ describe('a table', () => {
     const dir = await mkdtemp(join(tmpdir(), 'llmgw-bench-'))
     const page = join(dir, 'page.md')
     await writeFile(page, 'before\n<!-- bench:begin -->\nold\n<!-- bench:end -->\nafter\n')
-    await writeInto(page, 'new')
+    await writeInto(page, 'new', 'bench')
     expect(await readFile(page, 'utf8')).toBe('before\n<!-- bench:begin -->\n\nnew\n\n<!-- bench:end -->\nafter\n')
     await writeFile(page, 'no marks')
-    await expect(writeInto(page, 'new')).rejects.toThrow('has no place for the tables')
+    await expect(writeInto(page, 'new', 'bench')).rejects.toThrow('has no place for the tables')
     await rm(dir, { recursive: true })
   })
 
