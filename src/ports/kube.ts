@@ -119,6 +119,11 @@ export interface Kube {
     token: { readonly audience: string; readonly seconds: number },
     signal?: AbortSignal,
   ): Promise<Secret>
+  /**
+   * Names (`plural.group`) of what the API server serves beside the core group and of what objects may be created: a kind
+   * whose definition is being removed is not among them. Undefined where it cannot tell in one answer (before 1.27).
+   */
+  served(signal?: AbortSignal): Promise<ReadonlySet<string> | undefined>
   /** Whether our credentials may do this (SelfSubjectAccessReview; writes nothing). The namespace need not exist. */
   canI(access: Access, signal?: AbortSignal): Promise<boolean>
   /** Server version, e.g. `v1.35.4`. */

@@ -227,6 +227,13 @@ export function describeKubeContract(name: string, makeKube: () => Promise<KubeU
       expect(snapshots).toBeGreaterThan(0)
     })
 
+    test('what is served has its plural and its group for a name', async () => {
+      const { kube } = await makeKube()
+      const served = await kube.served()
+      expect([...(served ?? [])]).toContain('deployments.apps')
+      expect([...(served ?? [])]).not.toContain('things.nobody.example.com')
+    })
+
     test('an aborted signal ends a call with its reason', async () => {
       const { kube, namespace } = await makeKube()
       const reason = new Error('cancelled by the test')

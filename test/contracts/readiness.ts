@@ -92,6 +92,18 @@ export function describeReadinessContract(name: string, makeReadiness: () => Pro
       expect((await readiness.look([refOf(object)])).map(({ health }) => health)).toEqual(['ready'])
     })
 
+    test('of several definitions those are ready that are served, until they are taken away', async () => {
+      const { kube, readiness, namespace } = await makeReadiness()
+      const thing = definitionOf(namespace)
+      const other = definitionOf(`other-${namespace}`)
+      await kube.apply(thing)
+      await readiness.wait([refOf(thing)], options(30_000))
+      const healths = async () => (await readiness.look([refOf(thing), refOf(other)])).map(({ health }) => health)
+      await expect.poll(healths, { timeout: 20_000 }).toEqual(['ready', 'absent'])
+      await kube.remove(refOf(thing))
+      await expect.poll(healths, { timeout: 20_000 }).toEqual(['absent', 'absent'])
+    })
+
     test('a wait for what is created later ends when it is ready', async () => {
       const { kube, readiness, namespace } = await makeReadiness()
       const lines: string[] = []

@@ -21,6 +21,7 @@ type KubeVerb =
   | 'logs'
   | 'connect'
   | 'serviceAccountToken'
+  | 'served'
   | 'canI'
   | 'version'
 
@@ -83,6 +84,16 @@ const VALID_NAME = /^[a-z0-9]([-a-z0-9.:]*[a-z0-9])?$/
 const isBuiltIn = (apiVersion: string): boolean => {
   const group = apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : ''
   return !group.includes('.') || group.endsWith('.k8s.io')
+}
+
+/** Of what is served by itself, a few. */
+const BUILT_IN = ['deployments.apps', 'statefulsets.apps', 'customresourcedefinitions.apiextensions.k8s.io']
+const DEFINITIONS = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition' }
+
+function isEstablished({ metadata, status }: KubeObject): boolean {
+  const { conditions = [] } = (status ?? {}) as { conditions?: readonly { type: string; status: string }[] }
+  const isSo = conditions.some(({ type, status: so }) => type === 'Established' && so === 'True')
+  return isSo && metadata.deletionTimestamp === undefined
 }
 
 /** The `Kube` port in memory: stateful, with field ownership, finalizers, selectors, watches and faults. */
@@ -297,6 +308,15 @@ export function fakeKube(options: FakeKubeOptions = {}): FakeKube {
       if (seconds < 600)
         throw refuse(422, 'Invalid', made, 'spec.expirationSeconds: may not specify a duration less than 10 minutes')
       return fakeToken({ iss: FAKE_ISSUER, sub: `system:serviceaccount:${namespace}:${name}`, aud: [audience] })
+    },
+    async served(signal) {
+      reads.push(call('served', { kind: 'APIGroup' }, signal))
+      return new Set([
+        ...BUILT_IN,
+        ...select(DEFINITIONS)
+          .filter(isEstablished)
+          .map(({ metadata }) => metadata.name),
+      ])
     },
     async canI(access, signal) {
       const { resource: kind, namespace } = access

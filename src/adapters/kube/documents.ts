@@ -80,6 +80,32 @@ export function readResources(text: string, asked: Asked): readonly ServedKind[]
   return resources
 }
 
+/** A kind of an API group, in whatever version. */
+interface Discovered {
+  readonly group: string
+  readonly plural: string
+  readonly verbs: readonly unknown[]
+}
+
+/** What all groups serve, or undefined for the list of groups that older servers give. @throws PreflightError KubeUnreachable */
+export function readDiscovery(text: string, asked: Asked): readonly Discovered[] | undefined {
+  const { kind, items } = readFields(text, asked)
+  if (kind !== 'APIGroupDiscoveryList') return undefined
+  return listIn(items, asked).flatMap((item) => {
+    const { name: group } = asObject(item, asked).metadata
+    const resources = listIn(item.versions, asked).flatMap((version) => listIn(version.resources ?? [], asked))
+    return resources.map(({ resource, verbs }) => {
+      if (!isText(resource) || !Array.isArray(verbs)) throw otherForm('a kind with verbs', asked)
+      return { group, plural: resource, verbs }
+    })
+  })
+}
+
+function listIn(value: unknown, asked: Asked): readonly Fields[] {
+  if (!Array.isArray(value) || !value.every(isFields)) throw otherForm('a list of fields', asked)
+  return value
+}
+
 /** A line of a watch. @throws PreflightError KubeUnreachable */
 export function readEvent(text: string, asked: Asked): { readonly type: string; readonly object: Fields } {
   const { type, object } = readFields(text, asked)

@@ -7,6 +7,7 @@ import { createKinds, pathOf } from './kinds.ts'
 import { listAll } from './list.ts'
 import { connectToPod } from './pod-connection.ts'
 import type { Rest, RestCall } from './rest.ts'
+import { servedNames } from './served.ts'
 import { watchSnapshots } from './watch.ts'
 
 /** Owner of our fields in server-side apply. */
@@ -145,6 +146,7 @@ export function createKube(rest: Rest, fieldManager = FIELD_MANAGER): Kube {
       })
       return new Secret(readToken(text, { server: rest.server, attempt }))
     },
+    served: (signal) => servedNames(rest, signal),
     async canI({ verb, group, resource, namespace }, signal) {
       const body = {
         apiVersion: 'authorization.k8s.io/v1',

@@ -263,3 +263,36 @@ describe('kinds that are not known beforehand', () => {
     expect((await kube.find(ref('Widget')))?.metadata.name).toBe('a')
   })
 })
+
+describe('what is served, in one answer', () => {
+  const discovery = (resources: unknown) => ({
+    kind: 'APIGroupDiscoveryList',
+    items: [{ metadata: { name: 'a.example' }, versions: [{ version: 'v1' }, { version: 'v2', resources }] }],
+  })
+
+  test('is what may be created; a definition that is being removed has no such verb', async () => {
+    const { kube, requests } = await start(
+      json(
+        discovery([
+          { resource: 'things', verbs: ['create', 'get'] },
+          { resource: 'leaving', verbs: ['get', 'delete'] },
+        ]),
+      ),
+    )
+    expect([...((await kube.served()) ?? [])]).toEqual(['things.a.example'])
+    expect(requests).toEqual(['GET /apis'])
+  })
+
+  test('cannot be told by an older server', async () => {
+    const { kube } = await start(json({ kind: 'APIGroupList', groups: [{ name: 'a.example' }] }))
+    expect(await kube.served()).toBeUndefined()
+  })
+
+  test.each([[{ kind: 'APIGroupDiscoveryList' }], [discovery('none')], [discovery([{ resource: 1, verbs: [] }])]])(
+    'of another form is an answer of somebody else: %j',
+    async (answer) => {
+      const { kube } = await start(json(answer))
+      await expect(kube.served()).rejects.toMatchObject({ code: 'KubeUnreachable' })
+    },
+  )
+})

@@ -5,16 +5,42 @@ import { judge, keyOf, withLogs } from './judge.ts'
 import { type Scene, Unseen, type Verdict } from './reader.ts'
 import { readerOf } from './readers.ts'
 
-/** CRDs are up to a megabyte each, and a cluster has hundreds: these are read one by one. */
-const BIG = 'CustomResourceDefinition'
+/** Up to a megabyte each, and a cluster has hundreds: never listed. */
+const DEFINITION = 'CustomResourceDefinition'
 
 interface World {
   readonly kube: Kube
   readonly clock: Clock
 }
 
-/** Health of each, in order. One round of reads for what is ready, a second one for what is not. */
+/** Health of each, in order. */
 export async function look(world: World, refs: readonly ObjectRef[], signal?: AbortSignal): Promise<readonly Health[]> {
+  const definitions = refs.filter(({ kind }) => kind === DEFINITION)
+  const others = refs.filter(({ kind }) => kind !== DEFINITION)
+  const found = await Promise.all([lookAtDefinitions(world, definitions, signal), lookAtEach(world, others, signal)])
+  const of = new Map(found.flat().map((health) => [health.ref, health]))
+  return refs.flatMap((ref) => of.get(ref) ?? [])
+}
+
+/** Of several the API server tells in one answer which it serves; only the others are looked at. */
+async function lookAtDefinitions(
+  world: World,
+  refs: readonly ObjectRef[],
+  signal: AbortSignal | undefined,
+): Promise<readonly Health[]> {
+  const served = refs.length > 1 ? await world.kube.served(signal) : undefined
+  const isServed = ({ name }: ObjectRef): boolean => served?.has(name) === true
+  const others = refs.filter((ref) => !isServed(ref))
+  const ready = refs.filter(isServed).map((ref) => ({ ref, health: 'ready' as const }))
+  return [...ready, ...(await lookAtEach(world, others, signal))]
+}
+
+/** One round of reads for what is ready, a second one for what is not. */
+async function lookAtEach(
+  world: World,
+  refs: readonly ObjectRef[],
+  signal: AbortSignal | undefined,
+): Promise<readonly Health[]> {
   const objects = await fetchAll(world.kube, refs, signal)
   const seen = new Map<string, readonly KubeObject[]>()
   const scene = sceneOf(seen, world.clock)
@@ -64,7 +90,7 @@ async function fetchAll(
 
 function listQuery(group: readonly ObjectRef[]): ListQuery | undefined {
   const [first, ...others] = group
-  if (!first || others.length === 0 || first.kind === BIG || !readerOf(first)) return undefined
+  if (!first || others.length === 0 || first.kind === DEFINITION || !readerOf(first)) return undefined
   const namespace = others.every((ref) => ref.namespace === first.namespace) ? first.namespace : undefined
   return { apiVersion: first.apiVersion, kind: first.kind, namespace }
 }
