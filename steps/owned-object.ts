@@ -12,7 +12,11 @@ export interface Compared {
 
 /** Compares spec and owner; what the API server or others added is no difference. */
 export async function compare(ctx: StepContext, object: KubeObject): Promise<Compared> {
-  const live = await ctx.kube.find(refOf(object), ctx.signal)
+  return compareWith(ctx, object, await ctx.kube.find(refOf(object), ctx.signal))
+}
+
+/** The same with what is there, where that was looked up already. */
+export function compareWith(ctx: Services, object: KubeObject, live: KubeObject | undefined): Compared {
   return { object, live, change: changeOf(ctx, object, live) }
 }
 

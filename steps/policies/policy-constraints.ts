@@ -3,7 +3,7 @@ import type { KubeObject, LlmgwStep, StepContext } from '../../src/ports/index.t
 import { refOf, targetOf } from '../desired.ts'
 import { policiesOff } from '../gatekeeper/settings.ts'
 import { durationMs } from '../names.ts'
-import { type Compared, compare, firstCause } from '../owned-object.ts'
+import { type Compared, compareWith, firstCause } from '../owned-object.ts'
 import { ownerOf } from '../ownership.ts'
 import { auditWords } from './audit.ts'
 import { POLICIES, type Policy } from './catalog.ts'
@@ -69,7 +69,7 @@ async function compareAll(ctx: StepContext): Promise<readonly Compared[]> {
 
 async function compareOne(ctx: StepContext, policy: Policy): Promise<Compared> {
   const live = await ctx.kube.find(constraintRef(policy), ctx.signal)
-  const compared = await compare(ctx, await wantedConstraint(ctx, policy, live))
+  const compared = compareWith(ctx, await wantedConstraint(ctx, policy, live), live)
   return { ...compared, change: compared.change && withConsequence(compared.change, compared) }
 }
 

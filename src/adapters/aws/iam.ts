@@ -1,5 +1,6 @@
 import type { Iam, PolicyDocument, Role, Tags } from '../../ports/index.ts'
 import { parsePolicy, samePolicy } from '../../ports/policy.ts'
+import { readShared } from '../shared-reads.ts'
 import { noteAttempts } from './attempts.ts'
 import { allPages, type Caller, falseIfAbsent, hasCode, lazy, undefinedIfAbsent } from './call.ts'
 import type { ClientSettings } from './connection.ts'
@@ -22,7 +23,8 @@ const about = (operation: string, object: string) => ({ service: 'iam', operatio
 function reads(session: IamSession): Pick<Iam, 'findRole' | 'findOidcProvider' | 'simulate'> {
   return {
     simulate: (request, signal) => simulate(session, request, signal),
-    findRole: (name, signal) => findRole(session, name, signal),
+    findRole: (name, signal) =>
+      readShared(session, { key: `role ${name}`, signal }, () => findRole(session, name, signal)),
     async findOidcProvider(arn, signal) {
       const answer = await undefinedIfAbsent(
         session.call(about('GetOpenIDConnectProvider', `OIDC provider ${arn}`), signal, async (abortSignal) => {

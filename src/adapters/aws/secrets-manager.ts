@@ -3,6 +3,7 @@ import type { DescribeSecretResponse, SecretsManagerClient } from '@aws-sdk/clie
 import { StepError } from '../../errors.ts'
 import type { NewSecret, SecretMeta, SecretsManager, Tags, WholeSecrets } from '../../ports/index.ts'
 import { Secret } from '../../secret.ts'
+import { readShared } from '../shared-reads.ts'
 import { noteAttempts } from './attempts.ts'
 import { allPages, type Caller, falseIfAbsent, hasCode, lazy, undefinedIfAbsent } from './call.ts'
 import type { ClientSettings } from './connection.ts'
@@ -39,15 +40,16 @@ export function createSecretsManager(settings: () => ClientSettings, call: Calle
 }
 
 function reads(send: Send): Reads {
+  const describe: Reads['describe'] = async (name, signal) => {
+    const answer = await undefinedIfAbsent(
+      send('DescribeSecret', { name, signal }, (sdk, client, options) =>
+        client.send(new sdk.DescribeSecretCommand({ SecretId: name }), options),
+      ),
+    )
+    return answer && toMeta(name, answer)
+  }
   return {
-    async describe(name, signal) {
-      const answer = await undefinedIfAbsent(
-        send('DescribeSecret', { name, signal }, (sdk, client, options) =>
-          client.send(new sdk.DescribeSecretCommand({ SecretId: name }), options),
-        ),
-      )
-      return answer && toMeta(name, answer)
-    },
+    describe: (name, signal) => readShared(send, { key: name, signal }, () => describe(name, signal)),
     async tagged({ key, value }, signal) {
       const Filters = [
         { Key: 'tag-key' as const, Values: [key] },

@@ -7,7 +7,6 @@ import { createRest, type RetryPolicy } from './rest.ts'
 
 export type { KubeConnection } from './connection.ts'
 export { createReadiness } from './readiness/index.ts'
-export { shareReads } from './shared-reads.ts'
 
 /**
  * The API server as a `Kube` port. Makes no call; open connections never keep the process alive.

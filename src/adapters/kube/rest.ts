@@ -1,9 +1,9 @@
 import pRetry from 'p-retry'
 import { type FollowCall, followDelays } from '../delays.ts'
+import { readShared } from '../shared-reads.ts'
 import type { Server } from './connection.ts'
 import { readFields } from './documents.ts'
 import { type ApiStatus, type Attempt, refusal, unreachable } from './errors.ts'
-import { readShared } from './shared-reads.ts'
 import { exchange, type HttpAnswer, type HttpCall, NoAnswer } from './transport.ts'
 
 /** A call to the API server with what it means. */
@@ -85,7 +85,9 @@ export function createRest(server: Server, retry: RetryPolicy = RETRY, follow: F
     }
   }
   const call = (request: RestCall): Promise<RestAnswer> =>
-    request.method === 'GET' ? readShared(keyOf(server, request), request.signal, () => ask(request)) : ask(request)
+    request.method === 'GET'
+      ? readShared(server, { key: keyOf(request), signal: request.signal }, () => ask(request))
+      : ask(request)
   return {
     server,
     call,
@@ -95,8 +97,8 @@ export function createRest(server: Server, retry: RetryPolicy = RETRY, follow: F
 }
 
 /** What makes two reads the same. */
-const keyOf = ({ url }: Server, { path, query = {}, accept = '', expect = [], deadlineMs = 0 }: RestCall): string =>
-  JSON.stringify([url.href, path, query, accept, expect, deadlineMs])
+const keyOf = ({ path, query = {}, accept = '', expect = [], deadlineMs = 0 }: RestCall): string =>
+  JSON.stringify([path, query, accept, expect, deadlineMs])
 
 function isTransient(error: unknown, idempotent: boolean): boolean {
   if (error instanceof NoAnswer) return NOT_SENT.has(error.code) || (idempotent && LOST.has(error.code))

@@ -1,4 +1,4 @@
-import { shareReads } from '../../adapters/kube/index.ts'
+import { shareReads } from '../../adapters/shared-reads.ts'
 import { bounded } from '../../engine/bounded.ts'
 import { causeOf } from '../../engine/cause.ts'
 import { withPasteableHints } from './pasteable.ts'

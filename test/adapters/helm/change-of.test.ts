@@ -13,6 +13,28 @@ describe('a change of one field', () => {
 })
 
 describe('a manifest', () => {
+  const definition = (spec: string) =>
+    `# Source: crds.yaml\napiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: things.a.example}\nspec:${spec}\nstatus: {stored: [v1]}\n`
+
+  test('gives definitions whole, wherever they stand in it', () => {
+    const spec = '\n  # a note\n  group: a.example\n\n  text: |\n    ---\n    kind: x\n  versions:\n  - {name: v1}\n'
+    const text = `--- # first\n${definition(spec)}---\napiVersion: v1\nkind: Pod\nmetadata: {name: b}\n---\n${definition(' {group: a.example}')}`
+    const [first, pod, last] = parseManifest(text, 'here')
+    expect(first).toEqual({
+      ...{ apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', status: { stored: ['v1'] } },
+      metadata: { name: 'things.a.example' },
+      spec: { group: 'a.example', text: '---\nkind: x\n', versions: [{ name: 'v1' }] },
+    })
+    expect(pod).toMatchObject({ kind: 'Pod', metadata: { namespace: 'here' } })
+    expect({ ...last }).toMatchObject({ spec: { group: 'a.example' } })
+  })
+
+  test('reads the schemas of definitions only when somebody asks', () => {
+    const [found] = parseManifest(definition('\n  broken: ['), 'here')
+    expect(found?.metadata.name).toBe('things.a.example')
+    expect(() => found?.spec).toThrow('unexpected end')
+  })
+
   test('is read as Helm reads it: octal modes, lists flattened, empty documents skipped', () => {
     const text = `---\n# nothing\n---\napiVersion: v1\nkind: List\nitems:\n  - {apiVersion: v1, kind: Secret, metadata: {name: a}}\n---\napiVersion: v1\nkind: Pod\nmetadata: {name: b}\nmode: 0755\n`
     expect(parseManifest(text, 'here')).toEqual([

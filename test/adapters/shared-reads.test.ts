@@ -1,8 +1,10 @@
 import { EventEmitter, once } from 'node:events'
 import { describe, expect, test } from 'vitest'
-import { shareReads } from '../../../src/adapters/kube/index.ts'
-import type { KubeObject } from '../../../src/ports/kube.ts'
-import { json, refused, useApiServers } from './api-server.ts'
+import { connectAws } from '../../src/adapters/aws/connect-aws.ts'
+import { shareReads } from '../../src/adapters/shared-reads.ts'
+import type { KubeObject } from '../../src/ports/kube.ts'
+import { anyRead, stubAws } from './aws/stub-aws.ts'
+import { json, refused, useApiServers } from './kube/api-server.ts'
 
 const start = useApiServers()
 
@@ -71,5 +73,29 @@ describe('reads of the same object', () => {
       expect(versionOf(await first)).toBe('1')
     })
     expect(requests).toHaveLength(1)
+  })
+})
+
+describe('reads of AWS', () => {
+  test('of the same object at the same time are one, but never those of somebody else', async () => {
+    const stub = await stubAws(anyRead)
+    const connect = (accessKeyId: string) =>
+      connectAws({
+        region: 'us-east-1',
+        endpointUrl: stub.url,
+        credentials: { accessKeyId, secretAccessKey: 'planted-canary' },
+      })
+    const [own, other] = [connect('AKIAOWN'), connect('AKIAOTHER')]
+    try {
+      const names = await shareReads(() =>
+        Promise.all([own, own, other].map(({ secretsManager }) => secretsManager.describe('a'))),
+      )
+      expect(names.map((found) => found?.name)).toEqual(['a', 'a', 'a'])
+      expect(
+        stub.requests.map(({ headers }) => /Credential=(\w+)/.exec(headers.authorization ?? '')?.[1]).sort(),
+      ).toEqual(['AKIAOTHER', 'AKIAOWN'])
+    } finally {
+      await stub.close()
+    }
   })
 })

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { orAborted } from '../or-aborted.ts'
+import { orAborted } from './or-aborted.ts'
 
 interface UnderWay {
   readonly answer: Promise<unknown>
@@ -7,7 +7,8 @@ interface UnderWay {
   readonly signal: AbortSignal | undefined
 }
 
-const looking = new AsyncLocalStorage<Map<string, UnderWay>>()
+/** By who is asked, and for what. */
+const looking = new AsyncLocalStorage<Map<object, Map<string, UnderWay>>>()
 
 /**
  * Within `work`, who reads what somebody else is just reading gets the same answer: steps and checks look at the same
@@ -15,10 +16,17 @@ const looking = new AsyncLocalStorage<Map<string, UnderWay>>()
  */
 export const shareReads = <T>(work: () => Promise<T>): Promise<T> => looking.run(new Map(), work)
 
-/** The answer to `read`, asked for once by all who ask within {@link shareReads} until it is there. */
-export async function readShared<T>(key: string, signal: AbortSignal | undefined, read: () => Promise<T>): Promise<T> {
-  const underWay = looking.getStore()
-  if (underWay === undefined) return await read()
+/** The answer of `server` to `read`, asked for once by all who ask within {@link shareReads} until it is there. */
+export async function readShared<T>(
+  server: object,
+  asked: { readonly key: string; readonly signal: AbortSignal | undefined },
+  read: () => Promise<T>,
+): Promise<T> {
+  const all = looking.getStore()
+  if (all === undefined) return await read()
+  const { key, signal } = asked
+  const underWay = all.get(server) ?? new Map<string, UnderWay>()
+  all.set(server, underWay)
   const other = underWay.get(key)
   if (other !== undefined) {
     try {
