@@ -32,7 +32,7 @@ export interface Server {
 type Tls = Pick<RequestOptions, 'ca' | 'cert' | 'key' | 'pfx' | 'passphrase' | 'servername' | 'rejectUnauthorized'>
 
 /** Parallel lists share a few connections: each new one costs a TLS handshake. Watches hold theirs, so they have an agent of their own. */
-const CALL_SOCKETS = 16
+const CALL_SOCKETS = 32
 
 /** @throws PreflightError when the kubeconfig or its context cannot be used */
 export async function openServer(connection: KubeConnection, environment: Environment): Promise<Server> {
