@@ -121,8 +121,11 @@ export class Campaign {
   /** One of the pairs of step and fault that struck least, and there of any kind of call. */
   #pick(candidates: readonly Candidate[]): Candidate | undefined {
     const cells = groupBy(candidates, cellOf)
-    // What was drawn and never reached must not be drawn for ever.
-    const weight = (cell: string): number => (this.#struck.get(cell) ?? 0) * 2 + (this.#drawn.get(cell) ?? 0)
+    // What was drawn and never reached comes first for a while, but not for ever.
+    const weight = (cell: string): number => {
+      const [struck, drawn] = [this.#struck.get(cell) ?? 0, this.#drawn.get(cell) ?? 0]
+      return struck === 0 ? drawn / 2 : struck * 2 + drawn
+    }
     const least = Math.min(...[...cells.keys()].map(weight))
     const cell = this.#any([...cells.keys()].filter((name) => weight(name) === least))
     if (cell === undefined) return undefined
