@@ -24,6 +24,7 @@ import {
 } from './release-secret.ts'
 import type { HelmResult, HelmRunner } from './runner.ts'
 import { keepsRollingUpdate, letRecreate } from './strategy.ts'
+import { supersedeOlder } from './supersede-older.ts'
 import { takenOver } from './take-over.ts'
 import { untilWebhookAnswers } from './webhook-leaving.ts'
 
@@ -182,6 +183,7 @@ async function upgrade(context: Context, spec: ReleaseSpec, run: Parameters<Helm
     await letRecreate(context.kube, (await render(context, spec, { signal })).objects, run)
     await write(context, spec, call)
   }
+  await supersedeOlder(context.kube, spec, signal)
 }
 
 /** Only on request: without it helm refuses what it has not made itself. */
@@ -218,6 +220,7 @@ async function rollback(context: Context, release: Helmed[0], run: Helmed[1]): P
     ],
     signal: run.signal,
   })
+  await supersedeOlder(kube, release, run.signal)
 }
 
 interface Removal {

@@ -254,6 +254,11 @@ export async function markFailed(kube: Kube, revision: StoredRevision, reason: s
   await rewrite(kube, revision, { ...revision.release.info, status: 'failed', description: reason })
 }
 
+/** Marks a revision as one that a newer one has taken the place of, as helm does. */
+export async function markSuperseded(kube: Kube, revision: StoredRevision, signal: AbortSignal): Promise<void> {
+  await rewrite(kube, revision, { ...revision.release.info, status: 'superseded' }, signal)
+}
+
 async function rewrite(
   kube: Kube,
   { secret, release }: StoredRevision,

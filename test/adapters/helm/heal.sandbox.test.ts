@@ -37,13 +37,18 @@ const secretRef = (namespace: string, revision = 1) => ({
 const jobRef = (namespace: string) => ({ apiVersion: 'batch/v1', kind: 'Job', namespace, name: 'echo-hook' })
 
 /** As helm leaves it when it dies at work, made by a run that this host knows nothing of. */
-async function leave(kube: Kube, namespace: string, status: ReleaseStatus, begun: Date): Promise<void> {
-  const secret = (await kube.find(secretRef(namespace))) ?? expect.fail('no release')
+async function leave(
+  kube: Kube,
+  namespace: string,
+  status: ReleaseStatus,
+  { begun, revision = 1 }: { readonly begun: Date; readonly revision?: number },
+): Promise<void> {
+  const secret = (await kube.find(secretRef(namespace, revision))) ?? expect.fail('no release')
   const release = await decodeRelease((secret as { data?: { release?: string } }).data?.release ?? '')
   const info = { ...release.info, status, last_deployed: begun.toISOString() }
   const labels = { status, 'llmgw.dev/run': 'elsewhere', modifiedAt: String(Math.floor(begun.getTime() / 1000)) }
   const data = { release: await encodeRelease({ ...release, info }) }
-  await kube.patch(secretRef(namespace), { metadata: { labels }, data })
+  await kube.patch(secretRef(namespace, revision), { metadata: { labels }, data })
 }
 
 /** Points of an install at which the run is killed; helm goes on, or is killed with it. */
@@ -109,14 +114,14 @@ describe('a release that was left unfinished', () => {
   test('is refused while another helm may be at work, and healed with its history after its timeout', async () => {
     const { helm, kube, namespace, run, lines } = await world()
     await helm.upgrade(echo(namespace), run)
-    await leave(kube, namespace, 'pending-upgrade', new Date())
+    await leave(kube, namespace, 'pending-upgrade', { begun: new Date() })
     await expect(helm.upgrade(echo(namespace), run)).rejects.toMatchObject({
       code: 'HelmPending',
       message: `release ${namespace}/echo is pending-upgrade (revision 1): another helm may be at work`,
     })
     expect(await helm.find('echo', namespace)).toMatchObject({ status: 'pending-upgrade', revision: 1 })
 
-    await leave(kube, namespace, 'pending-upgrade', new Date(Date.now() - 3_600_000))
+    await leave(kube, namespace, 'pending-upgrade', { begun: new Date(Date.now() - 3_600_000) })
     await helm.upgrade(echo(namespace), run)
     expect(await helm.find('echo', namespace)).toMatchObject({ status: 'deployed', revision: 2 })
     expect(await kube.find(secretRef(namespace))).toBeDefined()
@@ -126,11 +131,26 @@ describe('a release that was left unfinished', () => {
   test('is uninstalled to the end before it is installed again', async () => {
     const { helm, kube, namespace, run, lines } = await world()
     await helm.upgrade(echo(namespace), run)
-    await leave(kube, namespace, 'uninstalling', new Date(Date.now() - 3_600_000))
+    await leave(kube, namespace, 'uninstalling', { begun: new Date(Date.now() - 3_600_000) })
     await kube.remove({ apiVersion: 'v1', kind: 'ConfigMap', namespace, name: 'echo' })
     await helm.upgrade(echo(namespace), run)
     expect(await helm.find('echo', namespace)).toMatchObject({ status: 'deployed', revision: 1 })
     expect(lines.join('\n')).toContain('half uninstalled')
+  })
+
+  test('an older revision that helm could not mark is superseded by the next one', async () => {
+    const { helm, kube, namespace, run } = await world()
+    for (const message of ['one', 'two']) await helm.upgrade(echo(namespace, { message }), run)
+    await leave(kube, namespace, 'deployed', { begun: new Date() })
+    await helm.upgrade(echo(namespace, { message: 'three' }), run)
+    const secrets = await kube.list({ apiVersion: 'v1', kind: 'Secret', namespace, labelSelector: 'owner=helm' })
+    const told = await Promise.all(
+      secrets.map(async ({ metadata, ...rest }) => {
+        const release = await decodeRelease((rest as { data?: { release?: string } }).data?.release ?? '')
+        return `${release.version} ${metadata.labels?.status} ${release.info.status}`
+      }),
+    )
+    expect(told.sort()).toEqual(['1 superseded superseded', '2 superseded superseded', '3 deployed deployed'])
   })
 
   test('objects whose release record is lost are taken over again', async () => {
