@@ -133,10 +133,12 @@ async function startRows(): Promise<readonly Row[]> {
 async function lookRows(world: BenchWorld): Promise<readonly Row[]> {
   const proxied = await approach(world, { latencyMs: 0 })
   let helms = 0
+  const looks: number[] = []
   const nothing = async (): Promise<number> => {
     const figures = await deploy(world)
     expectCode(figures, 0)
     helms += figures.processes
+    looks.push(Number(/looked in ([\d.]+) s/.exec(figures.output)?.[1]))
     return figures.wallS * 1000
   }
   const { bare, look } = await inTurns(REPETITIONS, {
@@ -151,7 +153,7 @@ async function lookRows(world: BenchWorld): Promise<readonly Row[]> {
     {
       what: 'nothing to do, verified',
       budget: `${(8 / 3).toFixed(1)} times bare Node with five lists (${ms(bare)})`,
-      found: `${s(look / 1000)}, ${(look / bare).toFixed(1)} times`,
+      found: `${s(look / 1000)}, ${(look / bare).toFixed(1)} times; the look is ${s(median(looks))} of it`,
       isMet: look / bare <= 8 / 3,
     },
     {

@@ -1,5 +1,5 @@
 // npm run bench: ways to deploy the same platform, on this machine, in one run.
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -19,6 +19,7 @@ const { values: flags } = parseArgs({
     contenders: { type: 'string', default: CONTENDERS.map(({ id }) => id).join(',') },
     scenarios: { type: 'string', default: Object.keys(SCENARIOS).join(',') },
     write: { type: 'boolean', default: false },
+    add: { type: 'boolean', default: false },
   },
 })
 
@@ -69,6 +70,11 @@ async function keep(results: readonly Result[]): Promise<void> {
   await writeInto(file('docs/benchmarks.md'), tables(results, cpus().length), 'bench')
 }
 
+/** What earlier runs have measured on this machine. */
+async function kept(): Promise<Result[]> {
+  return JSON.parse(await readFile(file('docs/benchmarks/results.json'), 'utf8')) as Result[]
+}
+
 /** Contenders take turns, so that what else the machine does falls on all of them. */
 function turns(): readonly { readonly contender: Contender; readonly latencyMs: number }[] {
   const chosen = CONTENDERS.filter(({ id }) => flags.contenders.split(',').includes(id))
@@ -81,7 +87,7 @@ function turns(): readonly { readonly contender: Contender; readonly latencyMs: 
 
 async function main(): Promise<void> {
   const dir = await mkdtemp(join(tmpdir(), 'llmgw-bench-'))
-  const results: Result[] = []
+  const results = flags.add ? await kept() : []
   let isEnough = false
   process.once('SIGTERM', () => {
     isEnough = true
