@@ -1,15 +1,15 @@
 // npm run bench:budgets: what llmgw may take by itself, on this machine, in one run.
 import { execFile } from 'node:child_process'
-import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs, promisify } from 'node:util'
-import { CONTENDERS, toolPaths } from './contenders.ts'
+import { LLMGW, toolPaths } from './contenders.ts'
 import { criticalPath, type HelmTime } from './critical-path.ts'
-import { type Figures, measure } from './measure.ts'
+import { type Figures, measure, writePrograms } from './measure.ts'
 import { median, writeInto } from './report.ts'
-import { CAUSE, firstFailure } from './scenarios.ts'
+import { CAUSE, firstFailure, secondsToCause } from './scenarios.ts'
 import { approach, type BenchWorld, openWorld } from './world.ts'
 
 const { values: flags } = parseArgs({
@@ -56,18 +56,14 @@ async function deploy(world: BenchWorld, options: { settings?: object; latencyMs
   const proxied = await approach(world, { latencyMs: options.latencyMs ?? 0, settings: options.settings ?? {} })
   const log = join(world.dir, 'helms')
   const path = await noting(world, log)
-  const llmgw = CONTENDERS.find(({ id }) => id === 'llmgw')
-  if (!llmgw) throw new Error('llmgw is no contender')
   const watching = new AbortController()
   const failed = firstFailure(world, watching.signal)
   try {
-    const command = await llmgw.command({ world, proxied, recorded: '', path })
+    const command = await LLMGW.command({ world, proxied, recorded: '', path })
     const calls = async (): Promise<number> => (await readFile(log, 'utf8')).split('\n').filter(Boolean).length
     const figures = await measure(command, { dir: world.dir, count: calls, cause: CAUSE })
     watching.abort()
-    const since = await failed
-    const causeS = figures.namedAt && since ? Math.max(0, (figures.namedAt - since) / 1000) : undefined
-    return { ...figures, causeS, helms: timesIn(await readFile(log, 'utf8')) }
+    return { ...figures, causeS: secondsToCause(figures, await failed), helms: timesIn(await readFile(log, 'utf8')) }
   } finally {
     watching.abort()
     await proxied.close()
@@ -78,19 +74,15 @@ async function deploy(world: BenchWorld, options: { settings?: object; latencyMs
 async function noting(world: BenchWorld, log: string): Promise<string> {
   const { helm, node } = await toolPaths(world)
   const path = join(world.dir, 'noting')
-  await mkdir(path, { recursive: true })
   await writeFile(log, '')
-  const lines = [
-    '#!/bin/sh',
+  const timed = [
     'began=$(date +%s%3N)',
     `'${helm}' "$@"`,
     'code=$?',
     `echo "$began $(date +%s%3N) $1 $2" >> '${log}'`,
     'exit $code',
   ]
-  await writeFile(join(path, 'helm'), `${lines.join('\n')}\n`)
-  await writeFile(join(path, 'node'), `#!/bin/sh\nexec '${node}' "$@"\n`)
-  for (const name of ['helm', 'node']) await chmod(join(path, name), 0o755)
+  await writePrograms(path, { helm: timed.join('\n'), node: `exec '${node}' "$@"` })
   return path
 }
 
@@ -130,15 +122,21 @@ async function startRows(): Promise<readonly Row[]> {
   }))
 }
 
-async function lookRows(world: BenchWorld): Promise<readonly Row[]> {
+/** As the run itself tells. */
+function lookS({ output }: Figures): number {
+  const told = /looked in ([\d.]+) s/.exec(output)?.[1]
+  if (told === undefined) throw new Error(`llmgw does not say how long it looked:\n${output}`)
+  return Number(told)
+}
+
+/** Runs with nothing to do. */
+async function nothingRows(world: BenchWorld): Promise<readonly Row[]> {
   const proxied = await approach(world, { latencyMs: 0 })
-  let helms = 0
-  const looks: number[] = []
+  const runs: Deployed[] = []
   const nothing = async (): Promise<number> => {
     const figures = await deploy(world)
     expectCode(figures, 0)
-    helms += figures.processes
-    looks.push(Number(/looked in ([\d.]+) s/.exec(figures.output)?.[1]))
+    runs.push(figures)
     return figures.wallS * 1000
   }
   const { bare, look } = await inTurns(REPETITIONS, {
@@ -147,13 +145,15 @@ async function lookRows(world: BenchWorld): Promise<readonly Row[]> {
   })
   await proxied.close()
   const far = await deploy(world, { latencyMs: LATENCY_MS })
+  expectCode(far, 0)
+  const helms = [...runs, far].reduce((sum, { processes }) => sum + processes, 0)
   const trips = (far.wallS * 1000 - look) / LATENCY_MS
   return [
     { what: 'nothing to do: helm processes', budget: '0', found: String(helms), isMet: helms === 0 },
     {
       what: 'nothing to do, verified',
       budget: `${(8 / 3).toFixed(1)} times bare Node with five lists (${ms(bare)})`,
-      found: `${s(look / 1000)}, ${(look / bare).toFixed(1)} times; the look is ${s(median(looks))} of it`,
+      found: `${s(look / 1000)}, ${(look / bare).toFixed(1)} times; the look is ${s(median(runs.map(lookS)))} of it`,
       isMet: look / bare <= 8 / 3,
     },
     {
@@ -162,7 +162,16 @@ async function lookRows(world: BenchWorld): Promise<readonly Row[]> {
       found: `${s(far.wallS - look / 1000)}, as much as ${trips.toFixed(0)}`,
       isMet: trips <= 3,
     },
+    memoryRow('nothing to do', runs),
   ]
+}
+
+/** The most that any of these runs held. */
+function memoryRow(what: string, runs: readonly Figures[]): Row {
+  const largest = Math.max(...runs.map(({ largestMiB }) => largestMiB))
+  const peak = Math.max(...runs.map(({ peakMiB }) => peakMiB))
+  const found = `${largest.toFixed(0)} MiB; with its helms ${peak.toFixed(0)} MiB`
+  return { what: `memory, ${what}`, budget: '200 MiB', found, isMet: largest <= 200 }
 }
 
 async function rows(world: BenchWorld): Promise<readonly Row[]> {
@@ -171,13 +180,12 @@ async function rows(world: BenchWorld): Promise<readonly Row[]> {
   const redis = (await world.at.kube.find(REDIS))?.spec as { podManagementPolicy?: string; replicas?: number }
   const inTurn = redis.podManagementPolicy === 'Parallel' ? 1 : (redis.replicas ?? 1)
   const path = criticalPath(fresh.helms, { redis: inTurn })
-  const look = await lookRows(world)
-  const nothing = await deploy(world)
+  const nothing = await nothingRows(world)
   const failing = await deploy(world, { settings: { components: { litellm: { values: BROKEN } } } })
   expectCode(failing, 1)
   return [
     ...(await startRows()),
-    ...look,
+    ...nothing,
     {
       what: 'fresh install, verified',
       budget: `1.15 times the critical path (${s(path)})`,
@@ -190,12 +198,7 @@ async function rows(world: BenchWorld): Promise<readonly Row[]> {
       found: failing.causeS === undefined ? 'not named' : s(failing.causeS),
       isMet: failing.causeS !== undefined && failing.causeS <= 5,
     },
-    ...Object.entries({ 'fresh install': fresh, 'nothing to do': nothing }).map(([what, { largestMiB, peakMiB }]) => ({
-      what: `memory, ${what}`,
-      budget: '200 MiB',
-      found: `${largestMiB.toFixed(0)} MiB; with its helms ${peakMiB.toFixed(0)} MiB`,
-      isMet: largestMiB <= 200,
-    })),
+    memoryRow('fresh install', [fresh]),
   ]
 }
 

@@ -43,6 +43,24 @@ const script = (order: 'sequence' | 'parallel') => async (run: Run) => ({
   env: { ...(await environment(run)), ORDER: order },
 })
 
+export const LLMGW: Contender = {
+  id: 'llmgw',
+  title: 'llmgw',
+  command: async ({ world, proxied, path }) => ({
+    argv: [
+      'node',
+      here('../bin/llmgw.js'),
+      'deploy',
+      'all',
+      '--config',
+      proxied.config,
+      '--secrets-file',
+      await secretsFile(world),
+    ],
+    env: { ...world.env, PATH: `${path}:/usr/bin:/bin`, INTERACTIVE_MODE: 'false' },
+  }),
+}
+
 export const CONTENDERS: readonly Contender[] = [
   { id: 'sequence', title: 'script, one after the other', command: script('sequence') },
   { id: 'parallel', title: 'script, in parallel', command: script('parallel') },
@@ -51,23 +69,7 @@ export const CONTENDERS: readonly Contender[] = [
     title: 'helmfile 1.8',
     command: async (run) => ({ argv: ['bash', here('contenders/helmfile.sh')], env: await environment(run) }),
   },
-  {
-    id: 'llmgw',
-    title: 'llmgw',
-    command: async ({ world, proxied, path }) => ({
-      argv: [
-        'node',
-        here('../bin/llmgw.js'),
-        'deploy',
-        'all',
-        '--config',
-        proxied.config,
-        '--secrets-file',
-        await secretsFile(world),
-      ],
-      env: { ...world.env, PATH: `${path}:/usr/bin:/bin`, INTERACTIVE_MODE: 'false' },
-    }),
-  },
+  LLMGW,
 ]
 
 /** Absolute paths of the tools, by name; builds those that are pinned. @throws where aws is not on the machine */

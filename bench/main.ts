@@ -4,7 +4,7 @@ import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { CONTENDERS, type Contender, toolPaths } from './contenders.ts'
+import { CONTENDERS, type Contender, LLMGW, toolPaths } from './contenders.ts'
 import { countingTools, measure } from './measure.ts'
 import { plot } from './plot.ts'
 import { changed, record, releasesOf } from './record.ts'
@@ -29,12 +29,10 @@ const file = (path: string): string => fileURLToPath(new URL(`../${path}`, impor
 /** Lets llmgw deploy once, and writes down what it applied. */
 async function wishesFor(dir: string): Promise<Wishes> {
   const world = await openWorld(dir, say)
-  const llmgw = CONTENDERS.find(({ id }) => id === 'llmgw')
-  if (!llmgw) throw new Error('llmgw is no contender')
   const deploy = async (settings: object) => {
     const tools = await countingTools(dir, await toolPaths(world))
     const proxied = await approach(world, { latencyMs: 0, settings })
-    const command = await llmgw.command({ world, proxied, recorded: '', path: tools.path })
+    const command = await LLMGW.command({ world, proxied, recorded: '', path: tools.path })
     const { code, output } = await measure(command, { dir, count: tools.count, cause: /$^/ })
     await proxied.close()
     if (code !== 0) throw new Error(`llmgw ended with ${code}:\n${output}`)

@@ -28,6 +28,16 @@ export interface Command {
 
 const METER = fileURLToPath(new URL('meter.py', import.meta.url))
 
+/** A folder of shell scripts, by the name of the program in whose place they are. */
+export async function writePrograms(path: string, scripts: Readonly<Record<string, string>>): Promise<void> {
+  await mkdir(path, { recursive: true })
+  for (const [name, script] of Object.entries(scripts)) {
+    const file = join(path, name)
+    await writeFile(file, `#!/bin/sh\n${script}\n`)
+    await chmod(file, 0o755)
+  }
+}
+
 /** A folder of programs that note each start and become the real ones. */
 export async function countingTools(
   dir: string,
@@ -35,13 +45,9 @@ export async function countingTools(
 ): Promise<{ readonly path: string; count(): Promise<number> }> {
   const path = join(dir, 'bin')
   const log = join(dir, 'started')
-  await mkdir(path, { recursive: true })
   await writeFile(log, '')
-  for (const [name, real] of Object.entries(tools)) {
-    const file = join(path, name)
-    await writeFile(file, `#!/bin/sh\nprintf x >> '${log}'\nexec '${real}' "$@"\n`)
-    await chmod(file, 0o755)
-  }
+  const noted = Object.entries(tools).map(([name, real]) => [name, `printf x >> '${log}'\nexec '${real}' "$@"`])
+  await writePrograms(path, Object.fromEntries(noted))
   return { path, count: async () => (await readFile(log, 'utf8')).length }
 }
 

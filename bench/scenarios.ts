@@ -113,8 +113,8 @@ async function run(measuring: Measuring, world: BenchWorld, { scenario, wish, ki
       },
     })
     watching.abort()
-    const { output, namedAt, ...numbers } = figures
-    const since = await failedAt
+    const { output, namedAt: _namedAt, ...numbers } = figures
+    const causeS = secondsToCause(figures, await failedAt)
     const isExpected = (figures.code === 0) !== (scenario === 'failing')
     const result: Result = {
       contender: contender.id,
@@ -123,7 +123,7 @@ async function run(measuring: Measuring, world: BenchWorld, { scenario, wish, ki
       ...numbers,
       requests: proxied.kube.seen.length + proxied.aws.seen.length,
       bytes: proxied.kube.bytes() + proxied.aws.bytes(),
-      ...(namedAt && since ? { causeS: Math.max(0, (namedAt - since) / 1000) } : {}),
+      ...(causeS === undefined ? {} : { causeS }),
       ...(isExpected ? {} : { complaint: output.trim().split('\n').slice(-3).join(' | ') }),
     }
     report(describe(result, killed === true))
@@ -138,6 +138,14 @@ function describe({ contender, scenario, latencyMs, wallS, cpuS, code, complaint
   const what = killed ? 'killed' : SCENARIOS[scenario]
   const figures = killed ? '' : `${wallS.toFixed(1)} s, CPU ${cpuS.toFixed(1)} s, `
   return `${contender}, +${latencyMs} ms, ${what}: ${figures}exit ${code}${complaint && !killed ? `: ${complaint}` : ''}`
+}
+
+/** From the failure to the first line that names it; undefined where there was none, or no line. */
+export function secondsToCause(
+  { namedAt }: Pick<Figures, 'namedAt'>,
+  failedAt: number | undefined,
+): number | undefined {
+  return namedAt && failedAt ? Math.max(0, (namedAt - failedAt) / 1000) : undefined
 }
 
 /** When a pod's status first said that its image cannot be pulled. */

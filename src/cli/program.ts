@@ -220,9 +220,7 @@ function addLock(program: Program, host: Host, finish: Finish): void {
     )
   lock
     .command('release')
-    .description(
-      'Take the lock away from its holder. A run that died is taken over without this, at the latest after 15 s.',
-    )
+    .description('Take the lock away from its holder. A run that died is taken over without this, within 15 s.')
     .option('-y, --yes', 'ask nothing', false)
     .option('--confirm <holder>', 'the holder as lock status names it, instead of typing it')
     .action(async (_flags, command) =>

@@ -1,6 +1,7 @@
 import { createServer, type RequestListener } from 'node:http'
 import { type Duplex, duplexPair } from 'node:stream'
 import { describeRef, refusal } from '../../src/adapters/kube/errors.ts'
+import { conditionOf } from '../../src/adapters/kube/readiness/reader.ts'
 import type { Access, Kube, KubeObject, ListQuery, ObjectRef } from '../../src/ports/kube.ts'
 import { FAKE_ISSUER, fakeToken } from './fake-token.ts'
 import { crdOf, eventOf, refusedByGatekeeper, secretOf, statusOf, type Verdict } from './kube/controllers.ts'
@@ -90,11 +91,8 @@ const isBuiltIn = (apiVersion: string): boolean => {
 const BUILT_IN = ['deployments.apps', 'statefulsets.apps', 'customresourcedefinitions.apiextensions.k8s.io']
 const DEFINITIONS = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition' }
 
-function isEstablished({ metadata, status }: KubeObject): boolean {
-  const { conditions = [] } = (status ?? {}) as { conditions?: readonly { type: string; status: string }[] }
-  const isSo = conditions.some(({ type, status: so }) => type === 'Established' && so === 'True')
-  return isSo && metadata.deletionTimestamp === undefined
-}
+const isEstablished = (definition: KubeObject): boolean =>
+  conditionOf(definition, 'Established')?.status === 'True' && definition.metadata.deletionTimestamp === undefined
 
 /** The `Kube` port in memory: stateful, with field ownership, finalizers, selectors, watches and faults. */
 export function fakeKube(options: FakeKubeOptions = {}): FakeKube {

@@ -18,8 +18,6 @@ import { text } from './text.ts'
 /** A command costs some ten milliseconds. */
 const COMMANDS = { ...FUZZ, numRuns: Math.ceil(FUZZ.numRuns / 4) }
 const ACTS = /[^\P{Cc}\n\t]/u
-/** A line of a stack trace; help may break a line before `at`, too. */
-const STACK = /^ +at .*:\d+:\d+\)?$/m
 
 let dir = ''
 beforeAll(async () => {
@@ -33,7 +31,7 @@ function expectTold({ code, stdout, stderr }: { code: number; stdout: string; st
   expect([0, 1, 2, 3, 4], output).toContain(code)
   if (code !== 0) expect(output.trim()).not.toBe('')
   expect(output).not.toMatch(ACTS)
-  expect(output).not.toMatch(STACK)
+  expect(output).not.toContain('    at ')
 }
 
 const key = fc.oneof(

@@ -31,7 +31,7 @@ export interface Server {
 
 type Tls = Pick<RequestOptions, 'ca' | 'cert' | 'key' | 'pfx' | 'passphrase' | 'servername' | 'rejectUnauthorized'>
 
-/** Parallel lists share a few connections: each new one costs a TLS handshake. Watches hold theirs, so they have an agent of their own. */
+/** Parallel reads share some connections: each new one costs a TLS handshake. Watches hold theirs, so they have an agent of their own. */
 const CALL_SOCKETS = 32
 
 /** @throws PreflightError when the kubeconfig or its context cannot be used */

@@ -139,7 +139,7 @@ function locked(deployment: string, { holder, since, command }: Holding): Locked
     'Locked',
     `deployment "${deployment}" is locked by ${holder}${what}${since === undefined ? '' : ` since ${since}`}`,
     {
-      hint: 'wait for that run to end, then repeat the command; a run that died is taken over, at the latest after 15 s',
+      hint: 'wait for that run to end, then repeat the command; a run that died is taken over within 15 s',
     },
   )
 }
